@@ -1,0 +1,1 @@
+"""Run collectors under limits, seal, spool, ship, schedule, enrol: the `boltseal` command."""
