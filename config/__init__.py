@@ -1,3 +1,3 @@
-"""What all parties agree on beforehand: formats, criteria, evaluation. Pure: bytes and values in, values out."""
+"""What all parties agree on beforehand: formats, criteria, evaluation. Pure: bytes and values only."""
 
 __version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Mirrors the rooms, plus what only a view of both ends can check."""
