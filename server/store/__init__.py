@@ -1,0 +1,1 @@
+"""The Django app whose models own the schema of everything the server keeps."""
