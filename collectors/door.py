@@ -1,0 +1,275 @@
+"""The door: the only way a collector sees the observed system.
+
+A collector cannot tell which door it stands at: the machine itself (`doors.local`), a folder that holds a
+root filesystem (`doors.root`), or the tests' in-memory twin. Every door is bounded and read-only: files are
+read up to a size, commands run up to a time, the whole look up to a budget. Whatever cannot be looked at is
+an `Unseen` with a reason out of the closed list below: failing to look is evidence.
+"""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import os
+import stat as stat_module
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, Protocol
+
+REASONS: Final = (
+    "permission_denied",
+    "not_found",
+    "tool_missing",
+    "timeout",
+    "too_large",
+    "malformed",
+    "unsupported",
+    "budget_spent",
+    "offline_root",
+    "collector_error",
+    "not_collected",
+)
+"""Every reason why something was not seen; the words of `config.section.REASONS`."""
+
+READ_MAX_BYTES: Final = 4 * 1024 * 1024
+OUTPUT_MAX_BYTES: Final = 8 * 1024 * 1024
+LIST_MAX_NAMES: Final = 100_000
+LINKS_MAX: Final = 40
+COMMAND_MAX_SECONDS: Final = 10.0
+BUDGET_SECONDS: Final = 120.0
+SYSTEM_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+_LAST_SECOND: Final = 253402300799  # 9999-12-31T23:59:59Z
+
+_DENIED_WORDS: Final = (
+    "permission denied",
+    "operation not permitted",
+    "must be root",
+    "requires root",
+    "are you root",
+)
+
+_BY_ERRNO: Final = {
+    errno.ENOENT: "not_found",
+    errno.ENOTDIR: "not_found",
+    errno.ESRCH: "not_found",
+    errno.EACCES: "permission_denied",
+    errno.EPERM: "permission_denied",
+    errno.EAGAIN: "timeout",
+    errno.ETIMEDOUT: "timeout",
+    errno.EFBIG: "too_large",
+    errno.E2BIG: "too_large",
+    errno.ENOSYS: "unsupported",
+    errno.EOPNOTSUPP: "unsupported",
+}
+
+
+class Unseen(Exception):  # noqa: N818  not an error: it is the evidence that something could not be looked at
+    """Something could not be looked at: `reason` out of REASONS, `source` what was tried, `detail` for
+    people.
+    """
+
+    def __init__(self, reason: str, source: str, detail: str = "") -> None:
+        if reason not in REASONS:
+            raise ValueError(f"no such reason: {reason}")
+        super().__init__(f"{source}: {reason}" + (f" ({detail})" if detail else ""))
+        self.reason = reason
+        self.source = source
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Stat:
+    """What a path is. `kind` is "link" only when asked not to follow; `mode` holds the permission bits
+    alone.
+    """
+
+    kind: Literal["file", "dir", "link", "other"]
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    modified_at: datetime
+
+
+@dataclass(frozen=True)
+class Command:
+    """A finished command."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """Standard output as text; bytes that are not UTF-8 become U+FFFD."""
+        return self.stdout.decode("utf-8", "replace")
+
+    @property
+    def source(self) -> str:
+        """The command as a person would type it, for `sources`."""
+        return " ".join(self.argv)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running process. `exe`, `user` and `arguments` are None or empty where they may not be read."""
+
+    pid: int
+    name: str
+    exe: str | None = None
+    user: str | None = None
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Socket:
+    """A listening TCP socket or a bound UDP one. `protocol` is "tcp" or "udp", `address` tells IPv4 from
+    IPv6.
+    """
+
+    protocol: Literal["tcp", "udp"]
+    address: str
+    port: int
+    process: str | None = None
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A mounted filesystem, in the order of /proc/self/mountinfo; `number` is its "major:minor"."""
+
+    device: str
+    path: str
+    kind: str
+    options: tuple[str, ...] = ()
+    number: str = ""
+
+
+class Host(Protocol):
+    """One observed system. Paths are absolute; every method raises `Unseen` when it cannot look."""
+
+    offline: bool
+    """True where nothing runs: commands, processes, sockets and mounts are then `offline_root`."""
+    now: datetime
+    """When the scan started (UTC). For reading only; never put it, or an age made with it, into a fact."""
+
+    def read(self, path: str, limit: int = READ_MAX_BYTES) -> bytes:
+        """The bytes of a regular file, links followed. `malformed` for anything else, `too_large` above
+        `limit`.
+        """
+        ...
+
+    def list(self, path: str) -> tuple[str, ...]:
+        """The names in a folder, sorted by their bytes, without "." and ".."."""
+        ...
+
+    def stat(self, path: str, follow: bool = True) -> Stat:
+        """What a path is; with `follow=False` a link itself."""
+        ...
+
+    def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
+        """Run a command without a shell; equal `argv` runs once per scan. A return code not in `ok` is
+        `malformed`.
+        """
+        ...
+
+    def processes(self) -> tuple[Process, ...]:
+        """Running processes, by pid."""
+        ...
+
+    def sockets(self) -> tuple[Socket, ...]:
+        """Listening TCP and bound, unconnected UDP sockets."""
+        ...
+
+    def mounts(self) -> tuple[Mount, ...]:
+        """Mounted filesystems."""
+        ...
+
+    def text(self, path: str, limit: int = READ_MAX_BYTES) -> str:
+        """A file as text. Bytes that are not UTF-8 become U+FFFD and a BOM stays: real readers trip over it
+        too.
+        """
+        return self.read(path, limit).decode("utf-8", "replace")
+
+    def exists(self, path: str) -> bool:
+        """Whether a path is there, links followed. False only when that is known."""
+        try:
+            self.stat(path)
+        except Unseen as unseen:
+            if unseen.reason == "not_found":
+                return False
+            raise
+        return True
+
+
+def glob(host: Host, pattern: str) -> list[str]:
+    """Paths that match a shell pattern (`*`, `?`, `[…]`; no `**`), in glob(3) order; [] when there are none.
+
+    As in glob(3), a wildcard does not match a leading dot. A folder that may not be listed raises `Unseen`.
+    """
+    found = ["/"]
+    for part in (piece for piece in pattern.split("/") if piece):
+        found = [path for base in found for path in _step(host, base, part)]
+    return found
+
+
+def _step(host: Host, base: str, part: str) -> list[str]:
+    join = base.rstrip("/") + "/"
+    try:
+        if not any(character in part for character in "*?["):
+            return [join + part] if host.exists(join + part) else []
+        names = host.list(base)
+    except Unseen as unseen:
+        if unseen.reason in ("not_found", "malformed"):
+            return []
+        raise
+    hidden = part.startswith(".")
+    return [join + name for name in names if fnmatch.fnmatchcase(name, part) and (hidden or name[0] != ".")]
+
+
+def first(host: Host, *paths: str) -> str:
+    """The first of these paths that exists. `not_found` (naming them all) when none does."""
+    for path in paths:
+        if host.exists(path):
+            return path
+    raise Unseen("not_found", ", ".join(paths))
+
+
+def from_oserror(error: OSError, source: str) -> Unseen:
+    """The `Unseen` for an operating system error. What is on no list is `malformed` with the system's
+    words.
+    """
+    return Unseen(_BY_ERRNO.get(error.errno or 0, "malformed"), source, error.strerror or "")
+
+
+def to_stat(info: os.stat_result) -> Stat:
+    """A `Stat` out of an `os.stat_result`; a time outside the calendar becomes the nearest one inside."""
+    kind: Literal["file", "dir", "link", "other"] = "other"
+    if stat_module.S_ISREG(info.st_mode):
+        kind = "file"
+    elif stat_module.S_ISDIR(info.st_mode):
+        kind = "dir"
+    elif stat_module.S_ISLNK(info.st_mode):
+        kind = "link"
+    seconds = min(max(info.st_mtime_ns // 10**9, 0), _LAST_SECOND)
+    modified_at = datetime.fromtimestamp(seconds, UTC)
+    return Stat(kind, stat_module.S_IMODE(info.st_mode), info.st_uid, info.st_gid, info.st_size, modified_at)
+
+
+def checked(done: Command, ok: Sequence[int]) -> Command:
+    """The command, when its return code is one of `ok`.
+
+    127 and 126 are what a wrapper says when the tool behind it is missing or may not run. Of others the
+    words on standard error tell a want of privileges from the rest, which is `malformed`.
+    """
+    if done.returncode in ok:
+        return done
+    words = done.stderr.decode("utf-8", "replace")
+    detail = f"return code {done.returncode}: {words.strip()[:200]}"
+    if done.returncode == 127:
+        raise Unseen("tool_missing", done.source, detail)
+    if any(sign in words.lower() for sign in _DENIED_WORDS):
+        raise Unseen("permission_denied", done.source, detail)
+    raise Unseen("malformed", done.source, detail)

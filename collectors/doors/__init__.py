@@ -1,0 +1,1 @@
+"""The doors: one module per way to reach an observed system."""

@@ -1,0 +1,221 @@
+"""The local door: the machine that this process runs on.
+
+Files are opened only after they proved to be regular (a device may act when opened, a FIFO may hang),
+commands run in a session of their own with a closed standard input, a fixed PATH and the C locale, and are
+killed with all their children when they take too long or say too much.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import IO, Final, cast
+
+from collectors import door
+from collectors.door import Command, Mount, Process, Socket, Stat, Unseen
+
+_ENVIRONMENT: Final = {"PATH": door.SYSTEM_PATH, "LC_ALL": "C", "LANG": "C", "TZ": "UTC", "HOME": "/"}
+_OPEN: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class Local(door.Host):
+    """The machine itself. `budget_seconds` bounds the whole scan; `processes_started` counts commands
+    really run.
+    """
+
+    offline = False
+
+    def __init__(self, now: datetime | None = None, budget_seconds: float = door.BUDGET_SECONDS) -> None:
+        self.now = now or datetime.now(UTC)
+        self.processes_started = 0
+        self._deadline = time.monotonic() + budget_seconds
+        self._ran: dict[tuple[str, ...], Command | Unseen] = {}
+        self._processes: tuple[Process, ...] | None = None
+        self._sockets: tuple[Socket, ...] | None = None
+
+    def read(self, path: str, limit: int = door.READ_MAX_BYTES) -> bytes:
+        self._left(path)
+        try:
+            # O_PATH opens nothing for real; what it found is what is then opened, whoever swaps the name.
+            handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            try:
+                return read_regular(handle, path, limit)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise door.from_oserror(error, path) from None
+        except ValueError:
+            raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
+
+    def list(self, path: str) -> tuple[str, ...]:
+        self._left(path)
+        try:
+            return bounded_names(path, path)
+        except OSError as error:
+            raise door.from_oserror(error, path) from None
+
+    def stat(self, path: str, follow: bool = True) -> Stat:
+        self._left(path)
+        try:
+            return door.to_stat(os.stat(path, follow_symlinks=follow))
+        except OSError as error:
+            raise door.from_oserror(error, path) from None
+        except ValueError:
+            raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
+
+    def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
+        key = tuple(argv)
+        if key not in self._ran:
+            try:
+                self._ran[key] = self._start(key, timeout or door.COMMAND_MAX_SECONDS)
+            except Unseen as unseen:
+                self._ran[key] = unseen
+        done = self._ran[key]
+        if isinstance(done, Unseen):
+            raise Unseen(done.reason, done.source, done.detail)
+        return door.checked(done, ok)
+
+    def processes(self) -> tuple[Process, ...]:
+        self._left("/proc")
+        if self._processes is None:
+            self._processes = _running().processes()
+        return self._processes
+
+    def sockets(self) -> tuple[Socket, ...]:
+        self._left("/proc/net")
+        if self._sockets is None:
+            self._sockets = _running().sockets()
+        return self._sockets
+
+    def mounts(self) -> tuple[Mount, ...]:
+        seen: tuple[Mount, ...] = _running().mounts(self.text("/proc/self/mountinfo"))
+        return seen
+
+    def _left(self, source: str) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise Unseen("budget_spent", source)
+        return left
+
+    def _start(self, argv: tuple[str, ...], timeout: float) -> Command:
+        source = " ".join(argv)
+        left = self._left(source)
+        tool = shutil.which(argv[0], path=door.SYSTEM_PATH)
+        if tool is None:
+            raise Unseen("tool_missing", source)
+        self.processes_started += 1
+        try:
+            process = subprocess.Popen(
+                argv,
+                executable=tool,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_ENVIRONMENT,
+                cwd="/",
+                start_new_session=True,
+                bufsize=0,
+            )
+        except OSError as error:
+            raise door.from_oserror(error, source) from None
+        late = "timeout" if timeout < left else "budget_spent"
+        return _watch(process, argv, time.monotonic() + min(timeout, left), late)
+
+
+def _running() -> ModuleType:
+    """The module that asks psutil, imported only when a live machine is asked."""
+    from collectors.doors import running
+
+    return running
+
+
+def read_regular(handle: int, source: str, limit: int) -> bytes:
+    """The bytes behind an O_PATH handle, once it proved to be a regular file of at most `limit` bytes."""
+    info = os.fstat(handle)
+    if not stat.S_ISREG(info.st_mode):
+        raise Unseen("malformed", source, "not a regular file")
+    if info.st_size > limit:
+        raise Unseen("too_large", source, f"{info.st_size} bytes")
+    opened = os.open(f"/proc/self/fd/{handle}", _OPEN)
+    try:
+        parts, size = [], 0
+        while part := os.read(opened, min(limit + 1 - size, 1 << 20)):  # files of /proc and /sys say size 0
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise Unseen("too_large", source, f"more than {limit} bytes")
+    finally:
+        os.close(opened)
+    return b"".join(parts)
+
+
+def bounded_names(folder: int | str, source: str) -> tuple[str, ...]:
+    """The names in a folder, sorted by their bytes; `too_large` beyond LIST_MAX_NAMES."""
+    names = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            names.append(entry.name)
+            if len(names) > door.LIST_MAX_NAMES:
+                raise Unseen("too_large", source, f"more than {door.LIST_MAX_NAMES} names")
+    return tuple(sorted(names, key=os.fsencode))
+
+
+def _watch(process: subprocess.Popen[bytes], argv: tuple[str, ...], deadline: float, late: str) -> Command:
+    """Read both outputs up to the cap and the deadline, then end the whole process group."""
+    source = " ".join(argv)
+    out, err = bytearray(), bytearray()
+    try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(cast("IO[bytes]", process.stdout), selectors.EVENT_READ, out)
+            selector.register(cast("IO[bytes]", process.stderr), selectors.EVENT_READ, err)
+            while selector.get_map() and not _children_alone(process, selector):
+                if time.monotonic() >= deadline:
+                    raise Unseen(late, source)
+                _drain(selector, min(deadline - time.monotonic(), 0.1))
+                if len(out) + len(err) > door.OUTPUT_MAX_BYTES:
+                    raise Unseen("too_large", source, f"more than {door.OUTPUT_MAX_BYTES} bytes of output")
+        while not _ended(process):
+            if time.monotonic() >= deadline:
+                raise Unseen(late, source)
+            time.sleep(0.001)
+    finally:
+        # The leader is not reaped yet, so its number still names this group and no other.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+    return Command(argv, process.returncode, bytes(out), bytes(err))
+
+
+def _drain(selector: selectors.BaseSelector, wait: float) -> bool:
+    ready = selector.select(max(wait, 0))
+    for key, _ in ready:
+        data = os.read(key.fd, 65536)
+        if data:
+            key.data.extend(data)
+        else:
+            selector.unregister(key.fileobj)
+    return bool(ready)
+
+
+def _children_alone(process: subprocess.Popen[bytes], selector: selectors.BaseSelector) -> bool:
+    """Whether the command ended while a child of it holds a silent pipe: nobody waits for that."""
+    return _ended(process) and not _drain(selector, 0)
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # whoever started us ignores SIGCHLD: the kernel reaped it already
+        return True

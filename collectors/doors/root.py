@@ -1,0 +1,125 @@
+"""The root door: a folder that holds a root filesystem (an image, a chroot, a test's overlay).
+
+Nothing found inside is ever run, and no path leaves the folder: every component is looked up by itself
+without following links, links are resolved by us as if the folder were "/", and ".." stops there. So
+neither a hostile link nor one swapped in while we look can lead out.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from collectors import door
+from collectors.door import Command, Mount, Process, Socket, Stat, Unseen
+from collectors.doors.local import bounded_names, read_regular
+
+_T = TypeVar("_T")
+_LOOK: Final = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_STEPS_MAX: Final = 4096
+
+
+class Root(door.Host):
+    """A folder seen as "/". Raises NotADirectoryError or FileNotFoundError when `folder` is none."""
+
+    offline = True
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        now: datetime | None = None,
+        budget_seconds: float = door.BUDGET_SECONDS,
+    ) -> None:
+        self.now = now or datetime.now(UTC)
+        self.processes_started = 0
+        self._folder = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._deadline = time.monotonic() + budget_seconds
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._folder >= 0:
+            os.close(self._folder)
+            self._folder = -1
+
+    __del__ = close
+
+    def read(self, path: str, limit: int = door.READ_MAX_BYTES) -> bytes:
+        return self._at(path, True, lambda handle: read_regular(handle, path, limit))
+
+    def list(self, path: str) -> tuple[str, ...]:
+        return self._at(path, True, lambda handle: _names(handle, path))
+
+    def stat(self, path: str, follow: bool = True) -> Stat:
+        return self._at(path, follow, lambda handle: door.to_stat(os.fstat(handle)))
+
+    def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
+        raise Unseen("offline_root", " ".join(argv))
+
+    def processes(self) -> tuple[Process, ...]:
+        raise Unseen("offline_root", "processes")
+
+    def sockets(self) -> tuple[Socket, ...]:
+        raise Unseen("offline_root", "sockets")
+
+    def mounts(self) -> tuple[Mount, ...]:
+        raise Unseen("offline_root", "mounts")
+
+    def _at(self, path: str, follow: bool, look: Callable[[int], _T]) -> _T:
+        if time.monotonic() >= self._deadline:
+            raise Unseen("budget_spent", path)
+        try:
+            with _walk(self._folder, path, follow) as handle:
+                return look(handle)
+        except OSError as error:
+            raise door.from_oserror(error, path) from None
+        except ValueError:
+            raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
+
+
+@contextmanager
+def _walk(folder: int, path: str, follow: bool) -> Iterator[int]:
+    """An O_PATH handle of `path` inside `folder`."""
+    trail = [os.dup(folder)]
+    parts = path.split("/")[::-1]
+    links = steps = 0
+    try:
+        while parts:
+            part, steps = parts.pop(), steps + 1
+            if steps > _STEPS_MAX:
+                raise Unseen("malformed", path, "too many components")
+            if part == "..":
+                if len(trail) > 1:
+                    os.close(trail.pop())
+                continue
+            if part in ("", "."):
+                continue
+            handle = os.open(part, _LOOK, dir_fd=trail[-1])
+            trail.append(handle)
+            if stat.S_ISLNK(os.fstat(handle).st_mode) and (follow or any(parts)):
+                links += 1
+                if links > door.LINKS_MAX:
+                    raise Unseen("malformed", path, "too many links")
+                target = os.readlink("", dir_fd=handle)
+                os.close(trail.pop())
+                if target.startswith("/"):
+                    while len(trail) > 1:
+                        os.close(trail.pop())
+                parts.extend(target.split("/")[::-1])
+        yield trail[-1]
+    finally:
+        for handle in trail:
+            os.close(handle)
+
+
+def _names(handle: int, source: str) -> tuple[str, ...]:
+    """The names in the folder behind an O_PATH handle."""
+    folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=handle)
+    try:
+        return bounded_names(folder, source)
+    finally:
+        os.close(folder)
