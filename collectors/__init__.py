@@ -1,5 +1,6 @@
-"""Collectors: one module per subject, on top of one door to the observed system. README.md says how to add
-one.
+"""Collectors: one module per subject, on top of one door to the observed system.
+
+README.md says how to add one.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ class Collector:
 
 @cache
 def discover() -> Mapping[str, Collector]:
-    """Every collector by name, sorted: the modules of this folder that declare FACTS. Works from a zip as
-    well.
+    """Every collector by name, sorted: the modules of this folder that declare FACTS.
+
+    Works from a zip as well.
     """
     found = {}
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda one: one.name):

@@ -66,8 +66,9 @@ _BY_ERRNO: Final = {
 
 
 class Unseen(Exception):  # noqa: N818  not an error: it is the evidence that something could not be looked at
-    """Something could not be looked at: `reason` out of REASONS, `source` what was tried, `detail` for
-    people.
+    """Something could not be looked at.
+
+    `reason` out of REASONS, `source` what was tried, `detail` for people.
     """
 
     def __init__(self, reason: str, source: str, detail: str = "") -> None:
@@ -81,8 +82,9 @@ class Unseen(Exception):  # noqa: N818  not an error: it is the evidence that so
 
 @dataclass(frozen=True)
 class Stat:
-    """What a path is. `kind` is "link" only when asked not to follow; `mode` holds the permission bits
-    alone.
+    """What a path is.
+
+    `kind` is "link" only when asked not to follow; `mode` holds the permission bits alone.
     """
 
     kind: Literal["file", "dir", "link", "other"]
@@ -126,8 +128,9 @@ class Process:
 
 @dataclass(frozen=True)
 class Socket:
-    """A listening TCP socket or a bound UDP one. `protocol` is "tcp" or "udp", `address` tells IPv4 from
-    IPv6.
+    """A listening TCP socket or a bound UDP one.
+
+    `protocol` is "tcp" or "udp", `address` tells IPv4 from IPv6.
     """
 
     protocol: Literal["tcp", "udp"]
@@ -154,10 +157,13 @@ class Host(Protocol):
     """True where nothing runs: commands, processes, sockets and mounts are then `offline_root`."""
     now: datetime
     """When the scan started (UTC). For reading only; never put it, or an age made with it, into a fact."""
+    cache: dict[str, object]
+    """What collectors of one scan share, such as the package list; a key starts with its reader's name."""
 
     def read(self, path: str, limit: int = READ_MAX_BYTES) -> bytes:
-        """The bytes of a regular file, links followed. `malformed` for anything else, `too_large` above
-        `limit`.
+        """The bytes of a regular file, links followed.
+
+        `malformed` for anything else, `too_large` above `limit`.
         """
         ...
 
@@ -169,9 +175,14 @@ class Host(Protocol):
         """What a path is; with `follow=False` a link itself."""
         ...
 
+    def readlink(self, path: str) -> str:
+        """The text of a link, not resolved. `malformed` when the path is there and is no link."""
+        ...
+
     def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
-        """Run a command without a shell; equal `argv` runs once per scan. A return code not in `ok` is
-        `malformed`.
+        """Run a command without a shell; equal `argv` runs once per scan.
+
+        A return code not in `ok` is `malformed`.
         """
         ...
 
@@ -188,8 +199,9 @@ class Host(Protocol):
         ...
 
     def text(self, path: str, limit: int = READ_MAX_BYTES) -> str:
-        """A file as text. Bytes that are not UTF-8 become U+FFFD and a BOM stays: real readers trip over it
-        too.
+        """A file as text.
+
+        Bytes that are not UTF-8 become U+FFFD and a BOM stays: real readers trip over it too.
         """
         return self.read(path, limit).decode("utf-8", "replace")
 
@@ -238,8 +250,9 @@ def first(host: Host, *paths: str) -> str:
 
 
 def from_oserror(error: OSError, source: str) -> Unseen:
-    """The `Unseen` for an operating system error. What is on no list is `malformed` with the system's
-    words.
+    """The `Unseen` for an operating system error.
+
+    What is on no list is `malformed` with the system's words.
     """
     return Unseen(_BY_ERRNO.get(error.errno or 0, "malformed"), source, error.strerror or "")
 

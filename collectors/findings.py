@@ -71,8 +71,7 @@ class Findings:
         self.outcome, self.reason = "not_applicable", why
 
     def look(self, name: str, function: Callable[..., Json | Seen], *args: object) -> None:
-        """Call `function(*args)`; keep its value (with sources, when it is a `Seen`) or the reason it was
-        unseen.
+        """Call `function(*args)` and keep its value, with sources when it is a `Seen`, or why it was unseen.
 
         The usual way to fill a fact, so that one unreadable file never hides the other facts.
         """
@@ -112,8 +111,9 @@ class Findings:
 
 
 def fits(value: Json, type_name: str) -> bool:
-    """Whether a value has a declared type. Numbers beyond 2**53-1 fit nothing: JSON readers would round
-    them.
+    """Whether a value has a declared type.
+
+    Numbers beyond 2**53-1 fit nothing: JSON readers would round them.
     """
     if type_name.startswith("records{"):
         fields = record_fields(type_name)
@@ -173,9 +173,7 @@ def _parses(function: Callable[[str], object], text: str) -> bool:
 
 
 def _clean(value: Json) -> Json:
-    """A value without lone surrogates (file names may carry bytes that are not UTF-8), which JSON cannot
-    say.
-    """
+    """A value without lone surrogates: JSON cannot say them, and names of files may hold any bytes."""
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if isinstance(value, list):

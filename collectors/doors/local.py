@@ -28,14 +28,16 @@ _OPEN: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class Local(door.Host):
-    """The machine itself. `budget_seconds` bounds the whole scan; `processes_started` counts commands
-    really run.
+    """The machine itself.
+
+    `budget_seconds` bounds the whole scan; `processes_started` counts commands really run.
     """
 
     offline = False
 
     def __init__(self, now: datetime | None = None, budget_seconds: float = door.BUDGET_SECONDS) -> None:
         self.now = now or datetime.now(UTC)
+        self.cache = {}
         self.processes_started = 0
         self._deadline = time.monotonic() + budget_seconds
         self._ran: dict[tuple[str, ...], Command | Unseen] = {}
@@ -43,6 +45,7 @@ class Local(door.Host):
         self._sockets: tuple[Socket, ...] | None = None
 
     def read(self, path: str, limit: int = door.READ_MAX_BYTES) -> bytes:
+        """The bytes of a regular file."""
         self._left(path)
         try:
             # O_PATH opens nothing for real; what it found is what is then opened, whoever swaps the name.
@@ -57,6 +60,7 @@ class Local(door.Host):
             raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
 
     def list(self, path: str) -> tuple[str, ...]:
+        """The names in a folder."""
         self._left(path)
         try:
             return bounded_names(path, path)
@@ -64,6 +68,7 @@ class Local(door.Host):
             raise door.from_oserror(error, path) from None
 
     def stat(self, path: str, follow: bool = True) -> Stat:
+        """What a path is."""
         self._left(path)
         try:
             return door.to_stat(os.stat(path, follow_symlinks=follow))
@@ -72,7 +77,18 @@ class Local(door.Host):
         except ValueError:
             raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
 
+    def readlink(self, path: str) -> str:
+        """Where a link points."""
+        self._left(path)
+        try:
+            return os.readlink(path)
+        except OSError as error:
+            raise door.from_oserror(error, path) from None
+        except ValueError:
+            raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
+
     def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
+        """Run a command, once per scan."""
         key = tuple(argv)
         if key not in self._ran:
             try:
@@ -85,18 +101,21 @@ class Local(door.Host):
         return door.checked(done, ok)
 
     def processes(self) -> tuple[Process, ...]:
+        """Running processes."""
         self._left("/proc")
         if self._processes is None:
             self._processes = _running().processes()
         return self._processes
 
     def sockets(self) -> tuple[Socket, ...]:
+        """Listening sockets."""
         self._left("/proc/net")
         if self._sockets is None:
             self._sockets = _running().sockets()
         return self._sockets
 
     def mounts(self) -> tuple[Mount, ...]:
+        """Mounted filesystems."""
         seen: tuple[Mount, ...] = _running().mounts(self.text("/proc/self/mountinfo"))
         return seen
 

@@ -36,6 +36,7 @@ class Root(door.Host):
         budget_seconds: float = door.BUDGET_SECONDS,
     ) -> None:
         self.now = now or datetime.now(UTC)
+        self.cache = {}
         self.processes_started = 0
         self._folder = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._deadline = time.monotonic() + budget_seconds
@@ -49,24 +50,35 @@ class Root(door.Host):
     __del__ = close
 
     def read(self, path: str, limit: int = door.READ_MAX_BYTES) -> bytes:
+        """The bytes of a regular file."""
         return self._at(path, True, lambda handle: read_regular(handle, path, limit))
 
     def list(self, path: str) -> tuple[str, ...]:
+        """The names in a folder."""
         return self._at(path, True, lambda handle: _names(handle, path))
 
     def stat(self, path: str, follow: bool = True) -> Stat:
+        """What a path is."""
         return self._at(path, follow, lambda handle: door.to_stat(os.fstat(handle)))
 
+    def readlink(self, path: str) -> str:
+        """Where a link points, as it stands in the folder."""
+        return self._at(path, False, lambda handle: os.readlink("", dir_fd=handle))
+
     def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
+        """Never: nothing found in the folder is run."""
         raise Unseen("offline_root", " ".join(argv))
 
     def processes(self) -> tuple[Process, ...]:
+        """Nothing runs in a folder."""
         raise Unseen("offline_root", "processes")
 
     def sockets(self) -> tuple[Socket, ...]:
+        """Nothing listens in a folder."""
         raise Unseen("offline_root", "sockets")
 
     def mounts(self) -> tuple[Mount, ...]:
+        """Nothing is mounted in a folder."""
         raise Unseen("offline_root", "mounts")
 
     def _at(self, path: str, follow: bool, look: Callable[[int], _T]) -> _T:

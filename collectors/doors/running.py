@@ -56,7 +56,7 @@ def mounts(text: str) -> tuple[Mount, ...]:
 
 
 def _unescape(field: str) -> str:
-    """`\\040` is a space, and so on: mountinfo writes blanks and backslashes in octal."""
+    r"""`\040` is a space, and so on: mountinfo writes blanks and backslashes in octal."""
     return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8) & 0xFF), field)
 
 

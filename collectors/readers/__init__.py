@@ -1,3 +1,4 @@
-"""Readers: pure parsers of what the door hands out. Text in, values out; nothing here looks at a host by
-itself.
+"""Readers: pure parsers of what the door hands out.
+
+Text in, values out; nothing here looks at a host by itself.
 """

@@ -32,8 +32,9 @@ class Node:
 
 @dataclass
 class Twin(door.Host):
-    """A host of a test. Commands that are not named are missing tools; whatever else a caller does fails
-    loudly.
+    """A host of a test.
+
+    Commands that are not named are missing tools; whatever else a caller does fails loudly.
     """
 
     nodes: Mapping[str, Node]
@@ -43,14 +44,16 @@ class Twin(door.Host):
     mounted: tuple[Mount, ...] | str = "unsupported"
     offline: bool = False
     now: datetime = MOMENT
+    cache: dict[str, object] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         parents = {"/": Node("dir", mode=0o755)}
         for path in self.nodes:
-            while path != "/":
-                path = posixpath.dirname(path)
-                parents[path] = Node("dir", mode=0o755)
+            above = path
+            while above != "/":
+                above = posixpath.dirname(above)
+                parents[above] = Node("dir", mode=0o755)
         self.nodes = {**parents, **self.nodes}
 
     def read(self, path: str, limit: int = door.READ_MAX_BYTES) -> bytes:
@@ -79,6 +82,12 @@ class Twin(door.Host):
         kind = node.kind if node.kind in ("file", "dir", "link") else "other"
         size = len(node.content) if node.size is None else node.size
         return Stat(kind, node.mode, node.uid, node.gid, size, node.modified_at)  # type: ignore[arg-type]
+
+    def readlink(self, path: str) -> str:
+        node = self._node(path, follow=False)
+        if node.kind != "link":
+            raise Unseen("malformed", path, "not a link")
+        return node.link
 
     def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
         assert not isinstance(argv, str), "an argument list, never a string"
