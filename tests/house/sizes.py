@@ -28,7 +28,7 @@ def function_lines(source: str) -> dict[str, int]:
 
 def code_lines(source: str) -> int:
     """Lines that hold code: docstrings, comments and blank lines aside."""
-    code = set()
+    code: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in _LAYOUT:
             code.update(range(token.start[0], token.end[0] + 1))
