@@ -1,0 +1,129 @@
+"""The one place where the agent writes: whole, synced, or not at all.
+
+A file is written beside its place, synced, renamed over it, and its folder is synced. So after a crash at any
+step a reader finds the old bytes or the new ones, never a part. Every failure is one error with a code:
+`disk_full`, `state_read_only`, `state_permission`, `state_unreadable`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from config.errors import InputError
+
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+TEMPORARY: Final = ".writing"
+"""The ending of files not yet renamed; what is left of them after a crash is swept by `sweep`."""
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_WRITE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def write(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
+    """Make `path` hold exactly `data`, durably. On an error the old content is untouched."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        try:
+            _write_new(temporary, data, mode)
+            os.replace(temporary, path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise to_error(error, path) from error
+
+
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    path.unlink(missing_ok=True)
+    handle = os.open(path, _WRITE_FLAGS, mode)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(handle, left) :]
+        os.fchmod(handle, mode)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read(path: Path, limit: int) -> bytes | None:
+    """The bytes of a regular file, None when there is none. `state_unreadable` above `limit` bytes."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise to_error(error, path) from error
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise InputError("state_unreadable", f"{path} is not a regular file")
+        try:
+            data = file.read(limit + 1)
+        except OSError as error:
+            raise to_error(error, path) from error
+    if len(data) > limit:
+        raise InputError("state_unreadable", f"{path} is larger than {limit} bytes")
+    return data
+
+
+def remove(path: Path) -> None:
+    """Remove a file, durably; no error when it is gone already."""
+    try:
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise to_error(error, path) from error
+
+
+def move(path: Path, to: Path) -> None:
+    """Rename a file into another folder of the same state, durably."""
+    try:
+        os.replace(path, to)
+        sync_folder(to.parent)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise to_error(error, path) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that only its owner may enter; parents too. No error when it is there."""
+    try:
+        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise to_error(error, path) from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove what crashes left half-written. Only whoever holds the lock may call this."""
+    try:
+        for path in folder.glob(f"*{TEMPORARY}"):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise to_error(error, folder) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and removals in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def to_error(error: OSError, path: Path) -> InputError:
+    """Our error for an operating system error at `path`: what happened, and what to try."""
+    words = f"{path}: {error.strerror or error}"
+    if error.errno in _FULL:
+        return InputError("disk_full", words, "free some space on this filesystem; what is spooled is kept")
+    if error.errno == errno.EROFS:
+        return InputError("state_read_only", words, "mount the filesystem of the state folder writable")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return InputError("state_permission", words, "run as the user that owns the state folder, or as root")
+    return InputError("state_unreadable", words)

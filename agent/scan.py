@@ -1,0 +1,110 @@
+"""One scan: run the collectors, seal what they found into sections, and keep the evidence for judging."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from agent.cost import Cost, Meter
+from agent.run import Looked, run
+from collectors import Collector
+from collectors.door import Host
+from collectors.findings import Findings
+from collectors.look import failed
+from config import section
+from config.errors import InputError
+from config.evaluate import Evidence, evidence
+from config.statement import digest
+
+MEMORY_MAX_BYTES: Final = 768 * 1024 * 1024
+"""Private memory of a scan and of each command it starts; far above what any of them needs."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What one scan found. `sections` are canonical bytes by collector; `errors` what collectors raised."""
+
+    subject: str
+    started_at: datetime
+    finished_at: datetime
+    sections: Mapping[str, bytes]
+    errors: Mapping[str, str]
+    cpu_ms: Mapping[str, int]
+    cost: Cost
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """SHA-256 of each section, by collector."""
+        return {name: digest(data) for name, data in self.sections.items()}
+
+    @property
+    def evidence(self) -> Evidence:
+        """What judging takes. Read back from the sealed bytes, so what is judged is what is signed."""
+        sections = [section.decode(data) for data in self.sections.values()]
+        return evidence(self.subject, "host", sections, self.finished_at)
+
+
+def scan(
+    host: Host,
+    subject: str,
+    collectors: Mapping[str, Collector],
+    secret: bytes,
+    budget_seconds: float,
+    clock: Callable[[], datetime],
+    progress: Callable[[str], None] = lambda name: None,
+) -> Scan:
+    """Look at a host with these collectors, within the budget and the memory limit."""
+    started_at, meter = clock(), Meter()
+    sections, errors, cpu_ms = {}, {}, {}
+    with _memory_bounded():
+        for looked in run(host, collectors, budget_seconds, progress):
+            name = looked.collector.name
+            sections[name], cpu_ms[name] = _sealed(looked, secret), looked.cpu_ms
+            if looked.error:
+                errors[name] = looked.error
+    return Scan(subject, started_at, clock(), sections, errors, cpu_ms, meter.read())
+
+
+def needed(collectors: Mapping[str, Collector], facts: Collection[str]) -> Mapping[str, Collector]:
+    """The collectors that can yield one of these facts."""
+    return {name: each for name, each in collectors.items() if not each.facts.keys().isdisjoint(facts)}
+
+
+def _sealed(looked: Looked, secret: bytes) -> bytes:
+    """The section; where the findings make none (too large, a broken collector's), a failed one in its place."""
+    try:
+        return _seal(looked.collector, looked.findings, secret)
+    except InputError as error:
+        reason = "too_large" if error.code == "too_large" else "malformed"
+    except (TypeError, ValueError):
+        reason = "collector_error"
+    return _seal(looked.collector, failed(looked.collector, reason), secret)
+
+
+def _seal(collector: Collector, found: Findings, secret: bytes) -> bytes:
+    return section.seal(
+        collector.name,
+        collector.version,
+        found.outcome,
+        found.reason,
+        found.facts,
+        found.missing,
+        found.sources,
+        secret,
+    )
+
+
+@contextmanager
+def _memory_bounded() -> Iterator[None]:
+    """A limit on private memory, so that endless output ends as MemoryError inside the guard."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = MEMORY_MAX_BYTES if soft == resource.RLIM_INFINITY else min(soft, MEMORY_MAX_BYTES)
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))

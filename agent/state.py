@@ -1,0 +1,133 @@
+"""The state folder: everything the agent keeps, and the only place it writes.
+
+agent.toml   settings, the administrator's      key.pem      the host's key (0600, PKCS#8)
+secret       salts of sections, 32 bytes        identity.json  who this host is to which server
+ca.pem       the enrolled server's CA           chain.json   numbers and digests not yet acknowledged
+checkpoint   the last log head proven           known.json   sections the server already has
+shipping.json  last attempt, receipt, clock     last_scan.json  when and why the last scan ran
+spool/ sections/ damaged/ alarms/               lock         held by the one agent at work
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from agent import durable
+from config import canonical
+from config.canonical import Json
+from config.errors import InputError
+
+DEFAULT_FOLDER: Final = "/var/lib/boltseal"
+FOLDERS: Final = ("spool", "sections", "damaged", "alarms")
+SECRET_BYTES: Final = 32
+SMALL_FILE_MAX_BYTES: Final = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class State:
+    """An existing state folder."""
+
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        """Where a file or folder of the state lies."""
+        return self.folder / name
+
+
+def default_folder(environment: Mapping[str, str]) -> Path:
+    """$BOLTSEAL_STATE, or /var/lib/boltseal."""
+    return Path(environment.get("BOLTSEAL_STATE") or DEFAULT_FOLDER)
+
+
+def create(folder: Path) -> State:
+    """Make the folder and its parts where they are missing; then as `open_state`."""
+    durable.make_folder(folder)
+    state = open_state(folder)
+    for name in FOLDERS:
+        durable.make_folder(folder / name)
+    return state
+
+
+def open_state(folder: Path) -> State:
+    """The state folder, once it is seen to be private.
+
+    InputError `state_missing`, `state_permission`, or `state_exposed` when others than its owner may enter
+    it.
+    """
+    try:
+        info = os.stat(folder)
+    except FileNotFoundError:
+        raise InputError(
+            "state_missing", f"{folder} does not exist", "enrol first: boltseal enroll STRING"
+        ) from None
+    except OSError as error:
+        raise durable.to_error(error, folder) from error
+    if not stat.S_ISDIR(info.st_mode):
+        raise InputError("state_missing", f"{folder} is not a folder")
+    if info.st_mode & 0o077:
+        raise InputError("state_exposed", f"{folder} can be entered by others", f"chmod 700 {folder}")
+    if info.st_uid != os.geteuid() and os.geteuid() != 0:
+        raise InputError(
+            "state_permission", f"{folder} belongs to another user", "run as that user, or as root"
+        )
+    return State(folder)
+
+
+@contextmanager
+def locked(state: State) -> Iterator[None]:
+    """Hold the state for this process; `state_locked` when another agent is at work on it."""
+    path = state.path("lock")
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, durable.FILE_MODE)
+    except OSError as error:
+        raise durable.to_error(error, path) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            hint = "wait until it is done; see boltseal status"
+            raise InputError("state_locked", f"another agent works on {state.folder}", hint) from None
+        for folder in (state.folder, *(state.path(name) for name in FOLDERS)):
+            if folder.is_dir():
+                durable.sweep(folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+def read_json(state: State, name: str) -> dict[str, Json] | None:
+    """One of the state's JSON files, None when it is not there. `state_file_damaged` when it is not ours."""
+    data = durable.read(state.path(name), SMALL_FILE_MAX_BYTES)
+    if data is None:
+        return None
+    try:
+        value = canonical.decode(data, SMALL_FILE_MAX_BYTES)
+    except InputError as error:
+        raise InputError("state_file_damaged", f"{state.path(name)}: {error.message}") from error
+    if not isinstance(value, dict):
+        raise InputError("state_file_damaged", f"{state.path(name)} holds no object")
+    return value
+
+
+def write_json(state: State, name: str, value: Mapping[str, Json]) -> None:
+    """Write one of the state's JSON files, durably."""
+    durable.write(state.path(name), canonical.encode(dict(value)))
+
+
+def secret(state: State, randomness: Callable[[int], bytes] = os.urandom) -> bytes:
+    """The host secret that salts sections; made when it is not there yet (needs the lock then)."""
+    data = durable.read(state.path("secret"), SECRET_BYTES)
+    if data is None:
+        data = randomness(SECRET_BYTES)
+        durable.write(state.path("secret"), data)
+    if len(data) != SECRET_BYTES:
+        hint = "restore it from a backup; without it every section gets a new digest: remove it to go on"
+        raise InputError("state_file_damaged", f"{state.path('secret')} is damaged", hint)
+    return data

@@ -1,0 +1,144 @@
+"""The wire: one request, one bounded answer, over verified TLS.
+
+The agent takes no orders. So redirects are refused rather than followed, answers are read up to a size and a
+time and never unpacked, .netrc and cookies are not used, and what comes back is bytes for others to check.
+Certificates are verified against the enrolled CA alone; the one exception, fetching that CA itself, is
+`fetch_ca`, which sends nothing secret and whose answer is compared with the fingerprint in the enrolment
+string.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from config.errors import InputError
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_MAX_SECONDS: Final = 10.0
+READ_MAX_SECONDS: Final = 30.0
+ANSWER_MAX_SECONDS: Final = 60.0
+ANSWER_MAX_BYTES: Final = 1024 * 1024
+_CHUNK_BYTES: Final = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. Header names are lower case; times are this host's clock, for measuring its offset."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    sent_at: datetime
+    received_at: datetime
+
+
+class Transport(Protocol):
+    """One way to the server. Tests have an in-memory twin of it."""
+
+    def request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """One request. InputError `server_unreachable`, `tls_untrusted` or `answer_too_large`."""
+        ...
+
+
+class Https:
+    """The real way: `url` is https://host:port, `ca` the file of the only authority that is trusted."""
+
+    def __init__(self, url: str, ca: Path, clock: Callable[[], datetime] | None = None) -> None:
+        self._url = url
+        self._ca = ca
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._session = _session(url)
+
+    def request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """See `Transport`."""
+        return _request(self._session, method, self._url + path, body, headers, str(self._ca), self._clock)
+
+
+def fetch_ca(url: str) -> bytes:
+    """The server's CA certificate as it offers it, unverified: the caller compares its fingerprint."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # urllib3 warns of what this step is about
+        answer = _request(
+            _session(url), "GET", url + "/api/v1/ca.pem", b"", {}, False, lambda: datetime.now(UTC)
+        )
+    if answer.status != 200:
+        raise InputError("server_unreachable", f"{url} gave no CA certificate (HTTP {answer.status})")
+    return answer.body
+
+
+def _session(url: str) -> requests.Session:
+    """A session that takes proxies from the environment and nothing else (no .netrc, no CA bundle)."""
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False
+    if not proxy_bypass(urlsplit(url).netloc):
+        session.proxies.update(getproxies())
+    return session
+
+
+def _request(
+    session: requests.Session,
+    method: str,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    verify: str | bool,
+    clock: Callable[[], datetime],
+) -> Answer:
+    import requests
+
+    sent_at, deadline = clock(), time.monotonic() + ANSWER_MAX_SECONDS
+    try:
+        with session.request(
+            method,
+            url,
+            data=body or None,
+            headers={"Accept-Encoding": "identity", **headers},
+            timeout=(CONNECT_MAX_SECONDS, READ_MAX_SECONDS),
+            allow_redirects=False,
+            stream=True,
+            verify=verify,
+        ) as response:
+            received_at = clock()
+            content = _read(response, deadline)
+            names = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status_code, names, content, sent_at, received_at)
+    except requests.exceptions.SSLError as error:
+        hint = "the certificate must come from the CA named in the enrolment string"
+        raise InputError("tls_untrusted", f"{url}: {_reason(error)}", hint) from None
+    except (requests.RequestException, OSError) as error:
+        hint = "what is spooled is kept and sent later"
+        raise InputError("server_unreachable", f"{url}: {_reason(error)}", hint) from None
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    """The body up to a size and a time. A packed one is refused, since it could unpack into anything."""
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise InputError("answer_packed", "the answer is packed, which was not asked for")
+    parts, size = [], 0
+    for part in response.iter_content(_CHUNK_BYTES):
+        parts.append(part)
+        size += len(part)
+        if size > ANSWER_MAX_BYTES:
+            raise InputError("answer_too_large", f"the answer is larger than {ANSWER_MAX_BYTES} bytes")
+        if time.monotonic() > deadline:
+            raise InputError("server_unreachable", f"no whole answer in {ANSWER_MAX_SECONDS:.0f} s")
+    return b"".join(parts)
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost words of a nest of errors: the outer ones repeat addresses and object names."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return (str(error) or type(error).__name__)[:300]
