@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import tokenize
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -35,6 +36,12 @@ def code_lines(source: str) -> int:
     for node in ast.walk(ast.parse(source)):
         code -= _docstring(node)
     return len(code)
+
+
+def check_lines(criterion: str) -> list[int]:
+    """Lines of each `[[checks]]` block of a criterion file, its examples aside: they are its tests."""
+    blocks = re.split(r"^\[\[checks\]\]$", criterion, flags=re.MULTILINE)[1:]
+    return [len(block.split("[[checks.examples]]")[0].rstrip().splitlines()) for block in blocks]
 
 
 def _function_lines(node: ast.AST, prefix: str) -> list[tuple[str, int]]:

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.house.sizes import code_lines, function_lines, module_lines
+from tests.house.sizes import check_lines, code_lines, function_lines, module_lines
 from tests.house.tree import ROOMS, files, python_files, read
 
 MODULE = 250
@@ -12,6 +12,7 @@ COLLECTOR = 120
 MAIN = 120
 FUNCTION = 40
 ROOM_README = 120
+CRITERION_BLOCK = 30
 TRUST_CRITICAL = 1_500
 
 # `path` or `path:function` to the reason. An entry that is no longer needed fails, so the list only shrinks.
@@ -68,6 +69,26 @@ def test_room_readmes() -> None:
     """A room's README is read in one go."""
     sizes = {p: module_lines(read(p)) for p in files() if p in {f"{room}/README.md" for room in ROOMS}}
     assert {} == {path: lines for path, lines in sizes.items() if lines > ROOM_README}
+
+
+def test_criterion_blocks() -> None:
+    """A check is taken in at one look."""
+    sizes = {path: max(check_lines(read(path)), default=0) for path in files() if _is_criterion(path)}
+    assert sizes
+    assert {} == {path: lines for path, lines in sizes.items() if lines > CRITERION_BLOCK}
+
+
+def _is_criterion(path: str) -> bool:
+    return path.startswith("config/criteria/") and path.endswith(".toml")
+
+
+def test_check_lines() -> None:
+    """Each block counts from its header to its first example."""
+    example = '[[checks.examples]]\nverdict = "pass"\n'
+    criterion = (
+        f'id = "9"\n\n[[checks]]\nid = "a"\n{example}{example}\n[[checks]]\nid = "b"\nlevel = "must"\n'
+    )
+    assert [2, 3] == check_lines(criterion)
 
 
 @pytest.mark.parametrize(
