@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-from config.settings import ServerSettings, server_settings
+from urllib.parse import urlsplit
 
 from config import keys
 from config.errors import InputError
+from config.settings import ServerSettings, server_settings
 from server import tls
 
 ED25519_KEYS = ("server", "bundle", "log")
@@ -65,6 +65,10 @@ class Home:
     def certificate_names(self) -> tuple[str, ...]:
         """Return the host names and addresses that the server answers to."""
         return tls.certificate_names(self.certificate_file.read_bytes())
+
+    def public_names(self) -> frozenset[str]:
+        """Return the host name of the public URL, where one is set: that of a proxy in front, perhaps."""
+        return frozenset(filter(None, [urlsplit(self.settings().public_url).hostname]))
 
     def demand(self) -> "Home":
         """Return itself; InputError when the folder is no home."""

@@ -25,6 +25,11 @@ def add(name: str, role: str, password: str) -> Person:
     return Person.objects.create_user(username=name, password=password, role=role)
 
 
+def listed() -> list[tuple[str, str]]:
+    """Return everyone's name and role."""
+    return list(Person.objects.order_by("username").values_list("username", "role"))
+
+
 def reset(name: str, password: str) -> None:
     """Give a person a new password and drop the second factors; the next login asks for one again."""
     person = Person.objects.filter(username=name).first()

@@ -27,12 +27,13 @@ class Host(models.Model):
     last_received_at = time_text()
     clock_offset_ms = models.BigIntegerField(null=True)
     sections_sha256 = digest_text(default="", blank=True)  # over the subjects of the last report
+    facts_until = time_text()  # until then the facts, taken alone, give the same verdicts
     fresh_until = time_text()  # until then the cached verdicts hold; empty: judge at once
 
     class Meta:
         db_table = "host"
         indexes = (
-            models.Index(fields=("fresh_until",), name="host_fresh_until"),
+            models.Index(fields=("fresh_until", "host_id"), name="host_fresh_until"),
             models.Index(fields=("state",), name="host_state"),
             models.Index(fields=("last_received_at",), name="host_last_received_at"),
         )
@@ -61,6 +62,8 @@ class Statement(models.Model):
     kind = models.CharField(max_length=32)
     host_id = name_text(default="", blank=True)
     sequence = models.BigIntegerField(null=True)
+    # What the host's next statement names as its previous: of a `loss`, the digest of what was lost.
+    chain_sha256 = digest_text(default="", blank=True)
     leaf_index = models.BigIntegerField(unique=True)
     envelope = models.BinaryField()  # zlib of the exact bytes
     finished_at = time_text()
@@ -165,20 +168,21 @@ class Verdict(models.Model):
     origin = models.TextField(default="", blank=True)
     sources = json_text("[]")
     waived_by = name_text(default="", blank=True)
+    counted_as = models.CharField(max_length=16)  # the answer, or `stale`, or `waived`
     changed_at = time_text()
     judged_at = time_text()
 
     class Meta:
         db_table = "verdict"
-        indexes = (models.Index(fields=("check_id", "answer", "host_id"), name="verdict_check_answer"),)
+        indexes = (models.Index(fields=("check_id", "counted_as", "host_id"), name="verdict_check_counted"),)
 
 
 class VerdictCount(models.Model):
     """How many hosts give an answer to a check; exact, since it changes in the transaction of the verdicts."""
 
-    pk = models.CompositePrimaryKey("check_id", "answer")
+    pk = models.CompositePrimaryKey("check_id", "counted_as")
     check_id = name_text()
-    answer = models.CharField(max_length=16)  # a verdict's answer, or `stale`, or `waived`
+    counted_as = models.CharField(max_length=16)
     hosts = models.BigIntegerField()
 
     class Meta:

@@ -1,0 +1,230 @@
+"""The rules by which a host's statement is admitted: bytes and small values in, a decision or an InputError out.
+
+The ten steps of admission, numbered here, in `ingest.py`, in `writer.py` and in this room's README alike:
+
+ 1. the body is within its limits                     6. sections match their digests; none is missing
+ 2. the envelope decodes strictly                     7. it continues the host's chain
+ 3. a trusted key of a host verifies the bytes        8. bytes, log leaf and chain head are committed at once
+ 4. the payload type is ours                          9. the receipt is built and answered
+ 5. the payload parses, and speaks for that host     10. verdicts are refreshed
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from config import canonical, envelope, section, statement
+from config.canonical import Json
+from config.envelope import Envelope
+from config.errors import InputError
+from config.keys import PublicKey
+from config.settings import ENVELOPE_MAX_BYTES, SECTION_MAX_BYTES, SECTIONS_MAX, UPLOAD_MAX_BYTES
+from server.answers import RefusalError
+
+ACTIVE, QUARANTINED, REVOKED = "active", "quarantined", "revoked"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A body taken apart. Nothing in it has been verified."""
+
+    envelope_bytes: bytes
+    envelope: Envelope
+    sections: Mapping[str, bytes]  # by their digest, which is computed here
+
+    @property
+    def key_id(self) -> str:
+        """The key that the envelope claims first; a hint."""
+        return self.envelope.signatures[0].keyid
+
+
+@dataclass(frozen=True)
+class KnownKey:
+    """A key that was enrolled, whose it is, and whether it may still sign."""
+
+    key: PublicKey
+    host_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A verified statement of a host about itself, not yet placed in its chain."""
+
+    kind: str  # report, loss
+    host_id: str
+    key_id: str
+    sha256: str
+    sequence: int
+    previous: str | None
+    chain_sha256: str  # what the next statement must name as its previous
+    finished_at: str
+    clock_offset_ms: int | None
+    platform: str
+    role: str
+    payload: bytes
+    envelope_bytes: bytes
+    subjects: Mapping[str, str]  # digest -> collector
+    sections: Mapping[str, bytes]  # those that came along, by digest
+
+
+@dataclass(frozen=True)
+class Head:
+    """A host's chain as it stands, and what of a submission is already here."""
+
+    state: str
+    sequence: int
+    sha256: str | None
+    is_here: bool  # this very statement
+    held_sha256: str | None  # the chain digest held at the submission's sequence
+
+
+class Place(Enum):
+    """Where a submission belongs."""
+
+    NEXT = "next"  # continues the chain
+    HERE = "here"  # is in the log already: success
+    BESIDE = "beside"  # agrees with what the chain holds at this place: kept, the head stays
+    FORK = "fork"  # contradicts the chain: kept as proof, the host is quarantined
+
+
+def open_upload(body: bytes) -> Upload:
+    """Steps 1 and 2: ``{"envelope": text, "sections": [text, …]}`` within limits, the envelope decoded."""
+    match canonical.decode(body, UPLOAD_MAX_BYTES):  # 1
+        case {"envelope": str(envelope_text), "sections": [*texts], **rest} if not rest:
+            pass
+        case _:
+            raise InputError("upload_malformed", "The body is not an object with envelope and sections.")
+    if len(texts) > SECTIONS_MAX:
+        raise InputError("too_large", f"The report comes with more than {SECTIONS_MAX} sections.")
+    envelope_bytes = envelope_text.encode()
+    if len(envelope_bytes) > ENVELOPE_MAX_BYTES:
+        raise InputError("too_large", f"The envelope has more than {ENVELOPE_MAX_BYTES} bytes.")
+    opened = envelope.decode(envelope_bytes)  # 2
+    bodies = [_section_bytes(text) for text in texts]
+    return Upload(envelope_bytes, opened, {statement.digest(data): data for data in bodies})
+
+
+def verify(upload: Upload, known: KnownKey) -> Submission:
+    """Steps 3, 4 and 5: signed by the enrolled key, ours in type, well-formed, and about the key's own host."""
+    verified = envelope.verify(upload.envelope, [known.key])  # 3, 4
+    if known.state == REVOKED:
+        raise InputError(
+            "host_revoked", "This host was revoked on the server.", "Enrol it again with a new key."
+        )
+    parsed = statement.decode(verified.payload)  # 5
+    if parsed.kind not in ("report", "loss"):
+        raise InputError("statement_unknown_kind", f"A host sends reports, not {parsed.kind} statements.")
+    said = parsed.predicate
+    observer, subject = _member(said["observer"], "id"), _member(said["subject"], "id")
+    if observer != known.host_id:
+        raise InputError("wrong_observer", "The report is signed by another host than its observer.")
+    if subject != observer or _member(said["subject"], "kind") != "host":
+        raise InputError("subject_unsupported", "This server takes reports of hosts about themselves only.")
+    is_loss = parsed.kind == "loss"
+    sequence, previous = said["sequence"], said["previous"]
+    assert isinstance(sequence, int)
+    assert previous is None or isinstance(previous, str)
+    if (sequence == 1) != (previous is None):
+        raise InputError("statement_malformed", "Only the first report of a chain has no previous one.")
+    subjects = {each.sha256: each.name for each in parsed.subjects}
+    if not len(parsed.subjects) == len(subjects) == len(set(subjects.values())) <= SECTIONS_MAX:
+        raise InputError("statement_malformed", "The report names a section twice, or too many.")
+    offset = said.get("clock_offset_ms")
+    return Submission(
+        kind=parsed.kind,
+        host_id=known.host_id,
+        key_id=known.key.key_id,
+        sha256=verified.digest,
+        sequence=sequence,
+        previous=previous,
+        chain_sha256=str(said["lost_sha256"]) if is_loss else verified.digest,
+        finished_at=str(said["found_at" if is_loss else "finished_at"]),
+        clock_offset_ms=offset if isinstance(offset, int) else None,
+        platform=str(said.get("platform", "")),
+        role=str(said.get("role", "")),
+        payload=verified.payload,
+        envelope_bytes=upload.envelope_bytes,
+        subjects={} if is_loss else subjects,
+        sections=upload.sections,
+    )
+
+
+def match_sections(submission: Submission, here: Mapping[str, str]) -> None:
+    """Step 6: every section that came is named by the report, every one named has come or is here.
+
+    `here` are the digests already kept for this host, with their collectors.
+    """
+    for sha256, data in submission.sections.items():
+        if sha256 not in submission.subjects:
+            raise InputError("section_digest_mismatch", f"The report names no section with digest {sha256}.")
+        if section.decode(data).collector != submission.subjects[sha256]:
+            raise InputError(
+                "section_malformed", f"Section {sha256} is not of the collector that the report names."
+            )
+    missing: list[Json] = []
+    for sha256, collector in submission.subjects.items():
+        if sha256 in submission.sections:
+            continue
+        if sha256 not in here:
+            missing.append(sha256)
+        elif here[sha256] != collector:
+            raise InputError(
+                "section_malformed", f"Section {sha256} is not of the collector that the report names."
+            )
+    if missing:
+        hint = "Send the report again with these sections."
+        raise RefusalError(
+            "sections_missing", f"{len(missing)} sections are not here.", hint, {"missing": missing}
+        )
+
+
+def place(submission: Submission, head: Head) -> Place:
+    """Step 7: whether it continues the chain; InputError when it cannot be placed at all."""
+    if head.is_here:
+        return Place.HERE
+    if head.state == REVOKED:
+        raise InputError(
+            "host_revoked", "This host was revoked on the server.", "Enrol it again with a new key."
+        )
+    if head.state == QUARANTINED:
+        hint = "An administrator decides: boltseal-server host release, or revoke and enrol again."
+        raise InputError("host_quarantined", "This host's key signed two different chains.", hint)
+    if submission.sequence > head.sequence + 1:
+        expected = head.sequence + 1
+        hint = f"Send number {expected} first."
+        raise RefusalError(
+            "sequence_gap", f"Number {expected} is not here yet.", hint, {"expected": expected}
+        )
+    if submission.sequence == head.sequence + 1:
+        return Place.NEXT if submission.previous == head.sha256 else Place.FORK
+    # A receipt that got lost, then the report itself: the `loss` names what is held, or the other way round.
+    return Place.BESIDE if submission.chain_sha256 == head.held_sha256 else Place.FORK
+
+
+def fork_error(submission: Submission) -> InputError:
+    """Return what a host hears whose report contradicts its chain."""
+    hint = "The host is quarantined: two machines may share one key. An administrator decides."
+    return InputError("sequence_fork", f"Number {submission.sequence} is here with other bytes.", hint)
+
+
+def _section_bytes(text: Json) -> bytes:
+    if not isinstance(text, str):
+        raise InputError("upload_malformed", "A section is not text.")
+    data = text.encode()
+    if len(data) > SECTION_MAX_BYTES:
+        raise InputError("too_large", f"A section has more than {SECTION_MAX_BYTES} bytes.")
+    return data
+
+
+def _member(value: Json, name: str) -> Json:
+    assert isinstance(value, dict)
+    return value[name]
+
+
+def section_rows(submission: Submission) -> Sequence[tuple[str, str, str, bytes]]:
+    """Return (host, digest, collector, bytes) of each section that came along."""
+    return [
+        (submission.host_id, sha256, submission.subjects[sha256], data)
+        for sha256, data in submission.sections.items()
+    ]

@@ -1,0 +1,264 @@
+"""What pages, API and commands show: the one place where each number comes from.
+
+Every function takes a connection and a moment. Dataclasses come out; `as_json` gives their one JSON shape.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from config import canonical, standing
+from config.canonical import Json
+from config.criterion import Criterion
+from config.errors import InputError
+from config.settings import EVIDENCE_MAX_AGE_DAYS
+from config.standing import CriterionStanding, Standing
+from server import adoption, hosts, log, verdicts
+from server.admission import QUARANTINED, REVOKED
+from server.adoption import Rules
+from server.hosts import Host
+
+SWEEP_AT_READ_HOSTS = 100
+PAGE_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of the fleet was seen. `expected` leaves out the revoked."""
+
+    expected: int
+    reported: int  # within the age at which evidence turns stale
+    missing: int  # reported once, but not lately
+    never: int  # enrolled, nothing came yet
+    quarantined: int
+    revoked: int
+    due: int  # not judged yet; they count as unknown
+
+
+@dataclass(frozen=True)
+class LogState:
+    """The log's head, and when its newest entry came."""
+
+    size: int
+    root: str
+    checkpoint: str
+    newest_at: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The fleet's standing at a moment, and by which rules."""
+
+    moment: str
+    catalogue_version: str
+    profile: str
+    mfa_reading: str
+    standing: Standing
+    coverage: Coverage
+    log: LogState
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """One host's answer to one check."""
+
+    host_id: str
+    hostname: str
+    check: str
+    answer: str
+    counted_as: str
+    reason: str
+    detail: str
+    observed: Json
+    expected: Json
+    origin: str
+    sources: tuple[str, ...]
+    waived_by: str
+    changed_at: str
+    judged_at: str
+
+
+@dataclass(frozen=True)
+class FactRow:
+    """One fact of a host: a value, or the reason why there is none."""
+
+    name: str
+    value: Json
+    reason: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HostView:
+    """A host with its facts and verdicts, and its own standing."""
+
+    host: Host
+    chain_sha256: str
+    facts: tuple[FactRow, ...]
+    verdicts: tuple[VerdictRow, ...]
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class CriterionView:
+    """A criterion: its text, and its standing over the fleet."""
+
+    criterion: Criterion
+    standing: CriterionStanding
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the log."""
+
+    leaf_index: int
+    kind: str
+    host_id: str
+    sequence: int | None
+    sha256: str
+    finished_at: str
+    received_at: str
+
+
+def overview(connection: sqlite3.Connection, moment: datetime) -> Overview:
+    """Return where the fleet stands. Its cost does not grow with the fleet, but with the hosts that are due."""
+    _judge_due(connection, moment)
+    rules = adoption.rules(connection)
+    return Overview(
+        canonical.encode_time(moment),
+        rules.catalogue.version,
+        rules.profile.name,
+        rules.mfa_reading,
+        _standing(connection, rules, moment),
+        coverage(connection, moment),
+        log_state(connection),
+    )
+
+
+def criterion(connection: sqlite3.Connection, criterion_id: str, moment: datetime) -> CriterionView:
+    """Return a criterion with its parts, checks and counts; InputError ``not_found``."""
+    _judge_due(connection, moment)
+    rules = adoption.rules(connection)
+    if criterion_id not in rules.catalogue.criteria:
+        raise InputError("not_found", f"The catalogue has no criterion {criterion_id}.")
+    stands = _standing(connection, rules, moment)
+    own = next(each for each in stands.criteria if each.id == criterion_id)
+    return CriterionView(rules.catalogue.criteria[criterion_id], own)
+
+
+def check_hosts(
+    connection: sqlite3.Connection, check: str, counted_as: str, after: str = "", limit: int = PAGE_ROWS
+) -> list[VerdictRow]:
+    """Return a page of the hosts whose answer to a check is counted so, in the order of their ids."""
+    where = "v.check_id=? AND v.counted_as=? AND v.host_id > ? ORDER BY v.host_id LIMIT ?"
+    return _verdict_rows(connection, where, (check, counted_as, after, limit))
+
+
+def host(connection: sqlite3.Connection, name: str, moment: datetime) -> HostView:
+    """Return a host, by id or name, with facts and verdicts; InputError ``host_unknown`` or ``host_ambiguous``."""
+    _judge_due(connection, moment)
+    found = hosts.find(connection, name)
+    sql = "SELECT last_report_sha256, last_sha256 FROM host WHERE host_id=?"
+    report, chain = connection.execute(sql, (found.host_id,)).fetchone()
+    seen = verdicts.evidence(connection, found.host_id, report, moment)
+    rules = adoption.rules(connection)
+    rows = {each.check: each for each in _verdict_rows(connection, "v.host_id=?", (found.host_id,))}
+    ordered = tuple(rows[check] for check in rules.catalogue.checks if check in rows)
+    counted = {each.check: {each.counted_as: 1} for each in ordered}
+    facts = [FactRow(name, value, "", seen.sources.get(name, ())) for name, value in seen.facts.items()]
+    facts += [
+        FactRow(name, None, reason, seen.sources.get(name, ())) for name, reason in seen.missing.items()
+    ]
+    stands = standing.roll_up(counted, rules.catalogue, rules.documents, moment, rules.mfa_reading)
+    return HostView(found, chain, tuple(sorted(facts, key=lambda fact: fact.name)), ordered, stands)
+
+
+def entries(connection: sqlite3.Connection, before: int | None = None, limit: int = PAGE_ROWS) -> list[Entry]:
+    """Return a page of the log, the newest first, of entries before a leaf index."""
+    sql = (
+        "SELECT leaf_index, kind, host_id, sequence, sha256, finished_at, received_at FROM statement"
+        " WHERE leaf_index < ? ORDER BY leaf_index DESC LIMIT ?"
+    )
+    return [Entry(*row) for row in connection.execute(sql, (1 << 62 if before is None else before, limit))]
+
+
+def coverage(connection: sqlite3.Connection, moment: datetime) -> Coverage:
+    """Count the hosts by what was heard of them."""
+    fresh = canonical.encode_time(moment - timedelta(days=EVIDENCE_MAX_AGE_DAYS))
+    sql = "SELECT state, count(*), sum(last_finished_at >= ?), sum(last_finished_at='') FROM host GROUP BY state"
+    rows = {state: counted for state, *counted in connection.execute(sql, (fresh,))}
+    revoked = rows.pop(REVOKED, [0, 0, 0])[0]
+    expected, reported, never = (
+        (sum(column) for column in zip(*rows.values(), strict=True)) if rows else (0, 0, 0)
+    )
+    quarantined = rows.get(QUARANTINED, [0, 0, 0])[0]
+    due = connection.execute(
+        "SELECT count(*) FROM host WHERE fresh_until <= ?", (canonical.encode_time(moment),)
+    )
+    missing = expected - reported - never
+    return Coverage(expected, reported, missing, never, quarantined, revoked, due.fetchone()[0])
+
+
+def log_state(connection: sqlite3.Connection) -> LogState:
+    """Return the log's head."""
+    head = log.head(connection)
+    sql = "SELECT received_at FROM statement WHERE leaf_index=?"
+    newest = connection.execute(sql, (head.size - 1,)).fetchone()
+    return LogState(head.size, head.root.hex(), head.note, newest[0] if newest else "")
+
+
+def as_json(value: object) -> Json:
+    """Return the JSON of anything that this module returns."""
+    return json.loads(json.dumps(asdict(value)))  # type: ignore[call-overload, no-any-return]
+
+
+def _judge_due(connection: sqlite3.Connection, moment: datetime) -> None:
+    # A full disk must not take the pages away: what stays due counts as unknown.
+    with suppress(InputError):
+        verdicts.sweep(connection, moment, SWEEP_AT_READ_HOSTS)
+
+
+def _standing(connection: sqlite3.Connection, rules: Rules, moment: datetime) -> Standing:
+    counted = _counts(connection, rules, moment)
+    return standing.roll_up(counted, rules.catalogue, rules.documents, moment, rules.mfa_reading)
+
+
+def _counts(
+    connection: sqlite3.Connection, rules: Rules, moment: datetime
+) -> Mapping[str, Mapping[str, int]]:
+    """Return the kept counts, with every host that is still due counted as unknown whatever its rows say."""
+    counted: dict[str, dict[str, int]] = {check: {} for check in rules.catalogue.checks}
+    for check, answer, count in connection.execute("SELECT check_id, counted_as, hosts FROM verdict_count"):
+        if check in counted:
+            counted[check][answer] = count
+    now = canonical.encode_time(moment)
+    sql = "SELECT count(*) FROM host WHERE fresh_until <= ? AND state <> 'revoked'"
+    due = connection.execute(sql, (now,)).fetchone()[0]
+    sql = (
+        "SELECT v.check_id, v.counted_as, count(*) FROM host h JOIN verdict v ON v.host_id = h.host_id"
+        " WHERE h.fresh_until <= ? GROUP BY v.check_id, v.counted_as"
+    )
+    for check, answer, count in connection.execute(sql, (now,)):
+        if check in counted:
+            counted[check][answer] -= count
+    for own in counted.values():
+        own["unknown"] = own.get("unknown", 0) + due
+    return counted
+
+
+def _verdict_rows(
+    connection: sqlite3.Connection, where: str, values: tuple[str | int, ...]
+) -> list[VerdictRow]:
+    sql = (
+        "SELECT v.host_id, h.hostname, v.check_id, v.answer, v.counted_as, v.reason, v.detail, v.observed,"  # noqa: S608
+        " v.expected, v.origin, v.sources, v.waived_by, v.changed_at, v.judged_at"
+        f" FROM verdict v JOIN host h ON h.host_id = v.host_id WHERE {where}"
+    )
+    rows = []
+    for row in connection.execute(sql, values):
+        observed, expected, sources = json.loads(row[7]), json.loads(row[8]), tuple(json.loads(row[10]))
+        rows.append(VerdictRow(*row[:7], observed, expected, row[9], sources, *row[11:]))
+    return rows

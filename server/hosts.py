@@ -1,0 +1,99 @@
+"""The enrolled hosts: finding them, and what an administrator decides about one, each decision a log entry."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from config.errors import InputError
+from server import adoption, verdicts
+from server.admission import ACTIVE, QUARANTINED, REVOKED
+from server.ledger import Entries
+
+_COLUMNS = (
+    "host_id, hostname, state, platform, role, serial, tags, enrolled_at, last_sequence, last_finished_at,"
+    " last_received_at, clock_offset_ms"
+)
+
+
+@dataclass(frozen=True)
+class Host:
+    """An enrolled host and how its chain stands; empty times mean never."""
+
+    host_id: str
+    hostname: str
+    state: str
+    platform: str
+    role: str
+    serial: str
+    tags: tuple[str, ...]
+    enrolled_at: str
+    last_sequence: int
+    last_finished_at: str
+    last_received_at: str
+    clock_offset_ms: int | None
+
+
+def listed(connection: sqlite3.Connection, after: str = "", limit: int = 100, search: str = "") -> list[Host]:
+    """Return a page of hosts in the order of their ids, those after one id, whose name or id has a text in it."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM host WHERE host_id > ? AND (instr(hostname, ?) OR instr(host_id, ?))"  # noqa: S608
+        " ORDER BY host_id LIMIT ?"
+    )
+    return [_host(row) for row in connection.execute(sql, (after, search, search, limit))]
+
+
+def every(connection: sqlite3.Connection) -> Iterator[Host]:
+    """Yield all hosts in the order of their ids."""
+    for row in connection.execute(f"SELECT {_COLUMNS} FROM host ORDER BY host_id"):  # noqa: S608
+        yield _host(row)
+
+
+def find(connection: sqlite3.Connection, name: str) -> Host:
+    """Return a host by id, or by name where only one has it; InputError ``host_unknown`` or ``host_ambiguous``."""
+    sql = f"SELECT {_COLUMNS} FROM host WHERE host_id=? OR hostname=? ORDER BY host_id=? DESC LIMIT 2"  # noqa: S608
+    rows = connection.execute(sql, (name, name, name)).fetchall()
+    if not rows:
+        raise InputError("host_unknown", f"No host {name} is enrolled here.")
+    if len(rows) > 1 and rows[0][0] != name:
+        raise InputError("host_ambiguous", f"Several hosts are called {name}.", "Name one by its id.")
+    return _host(rows[0])
+
+
+def revoke(entries: Entries, name: str, reason: str) -> Host:
+    """Stop trusting a host's keys for good; its verdicts leave the fleet's standing. Repeating it is an error."""
+    found = find(entries.connection, name)
+    if found.state == REVOKED:
+        raise InputError("host_revoked", f"{found.hostname} was revoked before.")
+    execute = entries.connection.execute
+    keys = execute(
+        "SELECT key_id FROM host_key WHERE host_id=? AND state=?", (found.host_id, ACTIVE)
+    ).fetchall()
+    for (key_id,) in keys:
+        said = {"host_id": found.host_id, "key_id": key_id, "reason": reason, "revoked_at": entries.now}
+        entries.say("revocation", [], said, found.host_id)
+    execute("UPDATE host_key SET state=? WHERE host_id=?", (REVOKED, found.host_id))
+    return _decided(entries, found, REVOKED)
+
+
+def release(entries: Entries, name: str, reason: str) -> Host:
+    """Listen to a quarantined host again, from the head of the chain that is held."""
+    found = find(entries.connection, name)
+    if found.state != QUARANTINED:
+        raise InputError("host_not_quarantined", f"{found.hostname} is {found.state}.")
+    said = {"host_id": found.host_id, "reason": reason, "released_at": entries.now}
+    entries.say("release", [], said, found.host_id)
+    return _decided(entries, found, ACTIVE)
+
+
+def _decided(entries: Entries, found: Host, state: str) -> Host:
+    """Write the new state and judge at once: no page may show the host as it was."""
+    entries.connection.execute("UPDATE host SET state=? WHERE host_id=?", (state, found.host_id))
+    verdicts.refresh(entries.connection, found.host_id, adoption.rules(entries.connection), entries.moment)
+    return find(entries.connection, found.host_id)
+
+
+def _host(row: Sequence[object]) -> Host:
+    values = list(row)
+    values[6] = tuple(json.loads(str(values[6])))
+    return Host(*values)  # type: ignore[arg-type]
