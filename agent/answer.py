@@ -1,7 +1,7 @@
 """Reading the server's answers: a receipt, the time, when to come back, or an error.
 
-Nothing else in them has any effect, since the agent takes no orders: fields that are not named here are dropped
-unread, numbers are clamped, and texts are stripped of what could steer a terminal.
+Nothing else in them has any effect, since the agent takes no orders: fields that are not named here are
+dropped unread, numbers are clamped, and texts are stripped of what could steer a terminal.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _malformed(answer: Answer, why: str) -> InputError:
 
 
 def _clock_offset_ms(text: Json, answer: Answer) -> int | None:
-    """Server time minus this host's, middle of the exchange; the server's whole second counts as its middle."""
+    """Server time minus this host's, at the middle of the exchange; a whole second counts as its middle."""
     if not isinstance(text, str):
         return None
     try:

@@ -28,9 +28,9 @@ _SHAPES: Final = {
     "not_met": "✕", "fail": "✕", "bad": "✕",
     "no_evidence": "?", "unknown": "?",
     "stale": "◌",
-    "not_applicable": "–",
+    "not_applicable": "·",
 }  # fmt: skip
-_PLAIN_SHAPES: Final = {"●": "+", "◐": "~", "▲": "!", "✕": "x", "?": "?", "◌": "o", "–": "-"}
+_PLAIN_SHAPES: Final = {"●": "+", "◐": "~", "▲": "!", "✕": "x", "?": "?", "◌": "o", "·": "-"}
 
 
 @dataclass(frozen=True)

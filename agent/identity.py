@@ -88,7 +88,7 @@ def make_key(state: State) -> PrivateKey:
 
 
 def new_host_id(key: PrivateKey) -> str:
-    """The host's id, derived from its key: stable over repeated enrolments, and telling nothing about the host."""
+    """The host's id, derived from its key: stable over repeated enrolments, telling nothing of the host."""
     return "h-" + hashlib.sha256(b"boltseal host id\0" + key.public.spki).hexdigest()[:24]
 
 

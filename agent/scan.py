@@ -75,7 +75,7 @@ def needed(collectors: Mapping[str, Collector], facts: Collection[str]) -> Mappi
 
 
 def _sealed(looked: Looked, secret: bytes) -> bytes:
-    """The section; where the findings make none (too large, a broken collector's), a failed one in its place."""
+    """The section; where the findings make none (too large, malformed), a failed one in its place."""
     try:
         return _seal(looked.collector, looked.findings, secret)
     except InputError as error:

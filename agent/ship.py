@@ -21,34 +21,34 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from agent import alarms, durable, spool
+from agent import alarms, spool
+from agent.accept import accept, kept_checkpoint
 from agent.answer import GoodAnswer, Refusal, read_answer
-from agent.chain import Chain, Place
-from agent.exits import AlarmRaised
+from agent.chain import Chain
 from agent.identity import Identity
 from agent.report import encode_time, loss
-from agent.shipping import Shipping, read_shipping, write_shipping
-from agent.state import State, read_json, write_json
+from agent.shipping import read_shipping, write_shipping
+from agent.state import State, read_json
 from agent.transport import Transport
-from config import canonical, checkpoint, envelope, receipt
-from config.canonical import Json
+from config import canonical
 from config.errors import InputError
 from config.keys import PrivateKey
-from config.settings import BACK_OFF_MAX_SECONDS, NOTE_MAX_BYTES
+from config.settings import BACK_OFF_MAX_SECONDS
 
 PATIENCE_SECONDS: Final = 60.0
 """How long a run waits for the server since it last made progress."""
 RUN_MAX_SECONDS: Final = 900.0
 _FIRST_WAIT_SECONDS: Final = 1.0
 _FIRST_RETURN_SECONDS: Final = 60.0
-_EVIDENCE_MAX_CHARACTERS: Final = 32_000
 
 _LASTING: Final = frozenset(
     {"sequence_fork", "host_quarantined", "host_revoked", "unknown_key", "sequence_gap"}
 )
-_UNTRUE: Final = frozenset(
-    "receipt_malformed receipt_wrong_digest inclusion_wrong checkpoint_malformed checkpoint_bad_signature".split()
-)
+
+
+_FOR_GOOD: Final = frozenset({400, 401, 403, 409, 413})
+"""What the same bytes will be answered again. A wrong address (404, 421) is no verdict on the report."""
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -106,105 +106,65 @@ def ship(state: State, identity: Identity, key: PrivateKey, hands: Hands) -> Out
 def _ship_oldest(state: State, identity: Identity, key: PrivateKey, chain: Chain, hands: Hands) -> Chain:
     place = chain.waiting[0]
     if place.lost is None:
-        try:
-            entry = spool.get(state, place)  # 1
-        except InputError as error:
-            if error.code != "spool_damaged":
-                raise
-            hands.note(error.message)
-            chain = spool.lose(state, chain, place.sequence, "spool_damaged", encode_time(hands.clock()))
-            place = chain.waiting[0]
-        else:
-            answer = _send(state, entry, hands)
-            if answer is not None:
-                return _accept(state, identity, chain, entry.envelope, entry.sections, answer, hands)
-            chain = spool.lose(state, chain, place.sequence, "spool_damaged", encode_time(hands.clock()))
-            place = chain.waiting[0]
-    text, _ = loss(place, identity.host_id, chain, key)
-    answer = _post(state, text, [], hands)
-    return _accept(state, identity, chain, text, (), answer, hands)
+        entry = _take(state, chain, hands)  # 1
+        answer = _send(state, identity, entry, hands) if entry is not None else None
+        if entry is not None and answer is not None:
+            return accept(state, identity, chain, entry, answer, hands.clock())
+        chain = spool.lose(state, chain, place.sequence, "spool_damaged", encode_time(hands.clock()))
+    text, _ = loss(chain.waiting[0], identity.host_id, chain, key)
+    answer = _post(state, identity, text, [], hands)
+    return accept(state, identity, chain, spool.Entry(text, ()), answer, hands.clock())
 
 
-def _send(state: State, entry: spool.Entry, hands: Hands) -> GoodAnswer | None:
+def _take(state: State, chain: Chain, hands: Hands) -> spool.Entry | None:
+    """The oldest report, None when it is damaged."""
+    try:
+        return spool.get(state, chain.waiting[0])
+    except InputError as error:
+        if error.code != "spool_damaged":
+            raise
+        hands.note(error.message)
+        return None
+
+
+def _send(state: State, identity: Identity, entry: spool.Entry, hands: Hands) -> GoodAnswer | None:
     """Steps 2 and 3. None when the server needs a section that is no longer here."""
     wanted = [digest for digest in entry.sections if digest not in _known(state)]
     for _ in range(2):
         bodies = [spool.section(state, digest) for digest in wanted]
         try:
-            return _post(state, entry.envelope, [body for body in bodies if body is not None], hands)
+            return _post(
+                state, identity, entry.envelope, [body for body in bodies if body is not None], hands
+            )
         except Refusal as refusal:
             if refusal.code != "sections_missing":
                 raise
-            asked = [digest for digest in entry.sections if digest in refusal.missing]
-            if not asked or any(spool.section(state, digest) is None for digest in asked):
+            wanted = [digest for digest in entry.sections if digest in refusal.missing]
+            if any(spool.section(state, digest) is None for digest in wanted):
                 return None
-            wanted = asked
-    raise InputError("answer_malformed", "the server asks twice for sections that it was sent")
+    raise InputError("server_unreachable", "the server asks for sections that it was sent, or that are none")
 
 
-def _post(state: State, text: str, sections: list[bytes], hands: Hands) -> GoodAnswer:
+def _post(state: State, identity: Identity, text: str, sections: list[bytes], hands: Hands) -> GoodAnswer:
     body = canonical.encode({"envelope": text, "sections": [each.decode() for each in sections]})
-    known = durable.read(state.path("checkpoint"), NOTE_MAX_BYTES)
+    known = kept_checkpoint(state, identity)
     headers = {
         "Content-Type": "application/json",
         "Content-Encoding": "gzip",
-        "Boltseal-Tree-Size": str(_size(known)),
+        "Boltseal-Tree-Size": str(known.size if known is not None else 0),
     }
     packed = gzip.compress(body, mtime=0)
     try:
         answer = read_answer(hands.transport.request("POST", "/api/v1/reports", packed, headers))
     except Refusal as refusal:
         _measure(state, refusal.clock_offset_ms)
-        if refusal.code in _LASTING or (not refusal.passes and refusal.code != "sections_missing"):
+        if refusal.code in _LASTING or (refusal.status in _FOR_GOOD and refusal.code != "sections_missing"):
             code = refusal.code if refusal.code in _LASTING else "report_refused"
-            _alarm(state, code, str(refusal), None, hands)
+            now = encode_time(hands.clock())
+            alarms.raise_alarm(state.path("alarms"), code, str(refusal), None, now)
         raise
     _measure(state, answer.clock_offset_ms)
     return answer
-
-
-def _accept(
-    state: State,
-    identity: Identity,
-    chain: Chain,
-    text: str,
-    sections: tuple[str, ...],
-    answer: GoodAnswer,
-    hands: Hands,
-) -> Chain:
-    """Steps 4 and 5. AlarmRaised when the receipt does not prove what it must."""
-    payload = envelope.decode(text.encode()).payload
-    note = durable.read(state.path("checkpoint"), NOTE_MAX_BYTES)
-    try:
-        known = checkpoint.verify(note, [identity.log_vkey]) if note is not None else None
-        shown = receipt.from_dict(answer.value.get("receipt"))
-        computed = receipt.verify(shown, payload, identity.log_vkey, known)  # 4
-    except InputError as error:
-        code = "log_not_extension" if error.code == "consistency_wrong" else "receipt_wrong"
-        if error.code not in _UNTRUE and code == "receipt_wrong":
-            raise
-        evidence: Json = {"kept": (note or b"").decode("utf-8", "replace"), "shown": _bounded(answer.value)}
-        _alarm(state, code, str(error), evidence, hands)
-        raise AlarmRaised(code, error.message, alarms.TEXTS[code]) from error
-    durable.write(state.path("checkpoint"), shown.checkpoint.encode())  # 5
-    place = chain.waiting[0]
-    write_shipping(state, _acknowledged(read_shipping(state), place, computed.size, answer, hands.clock()))
-    if place.lost is None:
-        write_json(state, "known.json", {"sections": list(sections)})
-    return spool.acknowledged(state, chain)
-
-
-def _acknowledged(shipping: Shipping, place: Place, size: int, answer: GoodAnswer, now: datetime) -> Shipping:
-    come_back = answer.come_back_seconds
-    return replace(
-        shipping,
-        last_receipt_at=encode_time(now),
-        sequence=place.sequence,
-        sha256=place.sha256,
-        log_size=size,
-        next_attempt_at=encode_time(now + timedelta(seconds=come_back)) if come_back else None,
-        problem=None,
-    )
 
 
 def _measure(state: State, clock_offset_ms: int | None) -> None:
@@ -213,19 +173,12 @@ def _measure(state: State, clock_offset_ms: int | None) -> None:
 
 
 def _known(state: State) -> frozenset[str]:
-    """The sections of the last acknowledged report: the server has them."""
-    listed = (read_json(state, "known.json") or {}).get("sections")
-    return (
-        frozenset(each for each in listed if isinstance(each, str))
-        if isinstance(listed, list)
-        else frozenset()
-    )
-
-
-def _size(note: bytes | None) -> int:
-    """The size that a kept checkpoint names; it was verified when it was kept, and is again in step 4."""
-    lines = (note or b"").split(b"\n")
-    return int(lines[1]) if len(lines) > 1 and lines[1].isdigit() else 0
+    """The sections of the last acknowledged report: the server has them. Unreadable: all are sent again."""
+    try:
+        listed = (read_json(state, "known.json") or {}).get("sections")
+    except InputError:
+        return frozenset()
+    return frozenset(each for each in listed if isinstance(each, str)) if isinstance(listed, list) else _NONE
 
 
 def _passes(error: InputError) -> bool:
@@ -248,12 +201,3 @@ def _remember_failure(state: State, error: InputError, wait: float, hands: Hands
     limit = min(BACK_OFF_MAX_SECONDS, _FIRST_RETURN_SECONDS * 2 ** min(shipping.failures, 20))
     pause = max(wait, hands.chance() * limit, _FIRST_RETURN_SECONDS / 2)
     write_shipping(state, shipping.failed(error, encode_time(hands.clock() + timedelta(seconds=pause))))
-
-
-def _alarm(state: State, code: str, detail: str, evidence: Json, hands: Hands) -> None:
-    alarms.raise_alarm(state.path("alarms"), code, detail, evidence, encode_time(hands.clock()))
-
-
-def _bounded(value: dict[str, Json]) -> Json:
-    """The answer's receipt as text, cut to what an alarm may hold."""
-    return canonical.encode(value.get("receipt")).decode()[:_EVIDENCE_MAX_CHARACTERS]

@@ -46,6 +46,11 @@ def default_folder(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("BOLTSEAL_STATE") or DEFAULT_FOLDER)
 
 
+def folder_of(named: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder named by --state, else the default one."""
+    return Path(named) if named else default_folder(environment)
+
+
 def create(folder: Path) -> State:
     """Make the folder and its parts where they are missing; then as `open_state`."""
     durable.make_folder(folder)

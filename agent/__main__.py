@@ -1,0 +1,54 @@
+"""The `boltseal` command: parse, call one function, end with a code. Imports nothing heavy by itself."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from agent import exits
+from agent.commands import COMMANDS, Command, parser
+from agent.console import tell
+from config.errors import InputError
+
+
+def entry(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit code. The console script ends the process with it."""
+    arguments = parser().parse_args(argv)
+    command = next(each for each in COMMANDS if each.name == arguments.command)
+    missing = [name for name in command.needs if importlib.util.find_spec(name) is None]
+    if missing:
+        print(_missing_extra(command), file=sys.stderr)
+        return exits.EXTRA_MISSING
+    # A service manager's stop is an interruption like Ctrl-C: what runs is ended in order, nothing is torn.
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = importlib.import_module(command.module).main(arguments)
+        sys.stdout.flush()
+        return int(code)
+    except InputError as error:
+        tell(error)
+        return exits.exit_code(error)
+    except KeyboardInterrupt:
+        print("boltseal: interrupted; what is spooled is kept", file=sys.stderr)
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has enough (`| head`). Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.FAILED
+
+
+def _missing_extra(command: Command) -> str:
+    return f"boltseal {command.name} needs the agent extra: pip install 'boltseal[agent]'"
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(entry())
