@@ -146,13 +146,13 @@ def _judge(bound: _BoundCheck, evidence: Evidence, moment: datetime) -> Verdict:
     check = bound.check
     applies, asked = _combine(_ask(bound.applies_when, evidence, moment), "all")
     if applies is False:
-        detail = "does not apply: " + _detail(asked, named=True)
+        detail = "does not apply: " + _detail(asked, named=True, wanted=False)
         return _verdict(check, evidence, "not_applicable", "does_not_apply", detail, asked)
     if applies is None:
         detail = "whether it applies is not known: " + _detail(asked, named=True)
         return _verdict(check, evidence, "unknown", asked[0].answer.reason, detail, asked)
     holds, asked = _combine(_ask(bound.questions, evidence, moment), check.match)
-    detail = _detail(asked, named=len(bound.questions) > 1 or isinstance(asked[0].question.expected, bool))
+    detail = _detail(asked, named=len(bound.questions) > 1 or asked[0].question.clause.type.kind != "int")
     reason = asked[0].answer.reason
     if holds is None:
         return _verdict(check, evidence, "unknown", reason, detail, asked)
@@ -175,17 +175,24 @@ def _combine(asked: list[_Asked], match: str) -> tuple[bool | None, list[_Asked]
     return not decisive, asked
 
 
-def _detail(asked: Sequence[_Asked], named: bool) -> str:
-    lines = [_line(*each, named) for each in asked[:_TOLD_MAX]]
-    return "; ".join(lines) + (f"; and {len(asked) - _TOLD_MAX} more" if len(asked) > _TOLD_MAX else "")
-
-
-def _line(one: Question, answer: Answer, named: bool) -> str:
-    """Such as "12, at least 15 wanted (NIST SP 800-63B-4)"."""
-    line = f"{one.clause.fact} {answer.found}" if named or answer.holds is None else answer.found
-    if answer.observed is None:
-        return line
-    return f"{line}, {one.wanted} wanted" + (f" ({one.origin})" if one.origin else "")
+def _detail(asked: Sequence[_Asked], named: bool, wanted: bool = True) -> str:
+    """Such as "12, at least 15 wanted (NIST SP 800-63B-4)", and the fact's name before it where it helps."""
+    lines: dict[str, list[str]] = {}
+    for one, answer in asked:
+        found = f"{one.clause.fact} {answer.found}" if named or answer.holds is None else answer.found
+        demands = lines.setdefault(found, [])
+        quantifier = one.clause.quantifier
+        helps = (
+            one.origin
+            if quantifier in ("every", "some")
+            else not quantifier and (one.origin or not answer.holds)
+        )
+        if answer.observed is not None and helps and wanted:
+            demands.append(one.demand + " wanted" + (f" ({one.origin})" if one.origin else ""))
+    told = [", ".join([found, *demands]) for found, demands in lines.items()]
+    return "; ".join(told[:_TOLD_MAX]) + (
+        f"; and {len(told) - _TOLD_MAX} more" if len(told) > _TOLD_MAX else ""
+    )
 
 
 def _verdict(

@@ -1,15 +1,14 @@
 """Types of facts: how facts.toml declares them, which values they accept, how their times are read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from config import canonical
-from config.canonical import Json
 from config.errors import InputError
 
-SCALARS = ("bool", "int", "str", "time", "date")
 LISTS = ("list[str]", "list[int]")
 _FIELD = re.compile(r"([a-z][a-z0-9_]*): ([a-z\[\]]+)(\??)")
 
@@ -19,7 +18,7 @@ class FactType:
     """What a fact, or a field of a record, may hold."""
 
     kind: str
-    """One of SCALARS or LISTS, or "records"."""
+    """One of KINDS, or "records"."""
     nullable: bool = False
     """Only fields of records: null says that this one field could not be seen."""
     fields: Mapping[str, "FactType"] = field(default_factory=dict)
@@ -29,18 +28,20 @@ class FactType:
         """The kind of a list's elements; None for what has none or whose elements are records."""
         return self.kind[5:-1] if self.kind in LISTS else None
 
-    def accepts(self, value: Json) -> bool:
-        """Whether the value is of this type. Undeclared fields are ignored: newer agents add some."""
-        if value is None:
-            return self.nullable
-        if self.kind != "records":
-            return is_kind(self.kind, value)
-        return isinstance(value, list) and all(self._accepts_record(record) for record in value)
+    @property
+    def accepts(self) -> Callable[[Any], bool]:
+        """Tells whether a value is of this type, null aside."""
+        return self._accepts_records if self.kind == "records" else KINDS[self.kind]
 
-    def _accepts_record(self, record: Json) -> bool:
-        return isinstance(record, dict) and all(
-            type_.accepts(record.get(name)) for name, type_ in self.fields.items()
+    def _accepts_records(self, value: Any) -> bool:
+        """Undeclared fields are ignored: newer agents add some."""
+        return isinstance(value, list) and all(
+            isinstance(row, dict) and self._accepts_row(row) for row in value
         )
+
+    def _accepts_row(self, row: Mapping[str, Any]) -> bool:
+        values = [(one, row.get(name)) for name, one in self.fields.items()]
+        return all(one.nullable if value is None else one.accepts(value) for one, value in values)
 
 
 def parse(text: str) -> FactType:
@@ -49,30 +50,17 @@ def parse(text: str) -> FactType:
     Raises:
         ValueError: not a declared type.
     """
-    if text in SCALARS or text in LISTS:
+    if text in KINDS:
         return FactType(text)
     if not (text.startswith("records{") and text.endswith("}")):
         raise ValueError(f"{text!r} is no type of a fact")
     fields: dict[str, FactType] = {}
     for part in text[8:-1].split(", "):
         match = _FIELD.fullmatch(part)
-        if match is None or match[2] not in SCALARS + LISTS or match[1] in fields:
+        if match is None or match[2] not in KINDS or match[1] in fields:
             raise ValueError(f"{part!r} is no field of a record")
         fields[match[1]] = FactType(match[2], nullable=bool(match[3]))
     return FactType("records", fields=fields)
-
-
-def is_kind(kind: str, value: Json) -> bool:
-    """Whether the value is of a scalar or list kind. A bool is never an int."""
-    if kind == "bool":
-        return isinstance(value, bool)
-    if kind == "int":
-        return isinstance(value, int) and not isinstance(value, bool)
-    if kind in LISTS:
-        return isinstance(value, list) and all(is_kind(kind[5:-1], element) for element in value)
-    if not isinstance(value, str):
-        return False
-    return kind == "str" or (read_time(value) if kind == "time" else read_date(value)) is not None
 
 
 def read_time(text: str) -> datetime | None:
@@ -86,3 +74,15 @@ def read_time(text: str) -> datetime | None:
 def read_date(text: str) -> datetime | None:
     """The beginning of the day, in UTC, that `YYYY-MM-DD` names; None when it names none."""
     return read_time(text + "T00:00:00Z")
+
+
+KINDS: Mapping[str, Callable[[Any], bool]] = {
+    "bool": lambda value: value is True or value is False,
+    "int": lambda value: type(value) is int,  # a bool is no int
+    "str": lambda value: type(value) is str,
+    "time": lambda value: type(value) is str and read_time(value) is not None,
+    "date": lambda value: type(value) is str and read_date(value) is not None,
+    "list[str]": lambda value: type(value) is list and all(type(each) is str for each in value),
+    "list[int]": lambda value: type(value) is list and all(type(each) is int for each in value),
+}
+"""Whether a value is of a kind, by the kind's name; "records" aside."""

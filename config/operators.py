@@ -11,6 +11,7 @@ from typing import Any
 
 from config import fact_types, wording
 from config.canonical import Json
+from config.fact_types import KINDS
 from config.settings import CLOCK_SKEW_MAX_SECONDS
 
 DAYS_MAX = 100_000  # more than a lifetime; keeps every sum of dates in range
@@ -38,11 +39,10 @@ class Operator:
 
 
 def _same(kind: str, expected: Json) -> bool:
-    return fact_types.is_kind(kind, expected)
+    return KINDS[kind](expected)
 
 
 def _pair(kind: str, expected: Json) -> bool:
-    """Holds for ints only, the one kind that `between` reads."""
     match expected:
         case [int(low), int(high)]:
             return low <= high and _several(kind, expected)
@@ -50,15 +50,15 @@ def _pair(kind: str, expected: Json) -> bool:
 
 
 def _several(kind: str, expected: Json) -> bool:
-    return expected != [] and fact_types.is_kind(f"list[{kind}]", expected)
+    return expected != [] and KINDS[f"list[{kind}]"](expected)
 
 
 def _element(kind: str, expected: Json) -> bool:
-    return fact_types.is_kind(kind[5:-1], expected)
+    return KINDS[kind[5:-1]](expected)
 
 
 def _days(_: str, expected: Json) -> bool:
-    return fact_types.is_kind("int", expected) and isinstance(expected, int) and 0 <= expected <= DAYS_MAX
+    return isinstance(expected, int) and KINDS["int"](expected) and 0 <= expected <= DAYS_MAX
 
 
 def _nothing(_: str, expected: Json) -> bool:

@@ -3,10 +3,10 @@
 True and False need proof. Whatever was not seen, has a wrong type or lies in the future is None.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from config import wording
 from config.canonical import Json
@@ -19,6 +19,9 @@ from config.profile import Profile
 _EMPTY = {"pass": True, "fail": False, "unknown": None}
 _AMOUNT = {"every": "all", "some": "at least one", "none": "none"}
 _LABELS_MAX = 3
+_Held: TypeAlias = bool | str
+"""An answer, or the reason why there is none."""
+_Test: TypeAlias = Callable[[Any, datetime], _Held]
 
 
 class Answer(NamedTuple):
@@ -32,68 +35,70 @@ class Answer(NamedTuple):
     observed: Json
 
 
-_WRONG_TYPE = Answer(None, "wrong_type", "not of the type that is declared", None)
-
-
 @dataclass(frozen=True)
 class Question:
     """A clause with its expected value in place."""
 
     clause: Clause
-    expected: Json
+    test: _Test
+    where: tuple[tuple[str, _Test], ...]
     origin: str
     """Of the threshold; empty where the criterion itself sets the value."""
+    demand: str
+    """What the operator wants, as words: "at least 15"."""
     wanted: str
-    """The demand as words: "at least 15"."""
+    """The same with the quantifier and the selection."""
     labels: tuple[str, ...]
     """Fields that name a record."""
-    shown: tuple[str, ...]
-    """The labels and the fields that are asked about."""
 
     def ask(self, facts: Mapping[str, Json], missing: Mapping[str, str], moment: datetime) -> Answer:
         """The answer at this moment. What is both seen and missing counts as missing."""
-        answer = self._ask(facts, missing, moment)
+        fact = self.clause.fact
+        if fact in missing or fact not in facts:
+            reason = missing.get(fact, "not_collected")
+            return Answer(None, reason, f"not seen: {reason}", None)
+        is_quantified = self.clause.quantifier is not None
+        answer = (
+            self._ask_rows(facts[fact], moment) if is_quantified else self._ask_value(facts[fact], moment)
+        )
         if answer.holds is False and self.clause.otherwise == "unknown":
             reason = "stale" if self.clause.operator == "within_days" else "not_believed"
             return answer._replace(holds=None, reason=reason)
         return answer
 
-    def _ask(self, facts: Mapping[str, Json], missing: Mapping[str, str], moment: datetime) -> Answer:
-        fact = self.clause.fact
-        if fact in missing or fact not in facts:
-            reason = missing.get(fact, "not_collected")
-            return Answer(None, reason, f"not seen: {reason}", None)
-        value = facts[fact]
-        if self.clause.quantifier is not None:
-            return self._ask_rows(value, moment)
-        holds, reason = _holds(self.clause.target, self.clause.operator, self.expected, value, moment)
-        if reason == "wrong_type":
+    def _ask_value(self, value: Json, moment: datetime) -> Answer:
+        held = self.test(value, moment)
+        if held == "wrong_type":
             return _WRONG_TYPE
-        return Answer(holds, reason, wording.brief(value), wording.bounded(value))
+        if isinstance(held, str):
+            return Answer(None, held, f"{wording.say(value)}: {held}", wording.bounded(value))
+        return Answer(held, "", wording.say(value), wording.bounded(value))
 
-    def _ask_rows(self, value: Json, moment: datetime) -> Answer:
-        clause = self.clause
-        is_records = clause.type.kind == "records"
-        if not isinstance(value, list) or (is_records and not all(isinstance(row, dict) for row in value)):
+    def _ask_rows(self, value: Any, moment: datetime) -> Answer:
+        clause, field = self.clause, self.clause.field
+        kind = dict if clause.type.kind == "records" else object
+        if not isinstance(value, list) or not all(isinstance(row, kind) for row in value):
             return _WRONG_TYPE
-        # Does a row decide for all? For some and none it does when it holds, for every when it does not.
-        rows: dict[bool | None, list[Json]] = {True: [], False: [], None: []}
+        harmless = clause.quantifier == "every"  # what a row may answer without deciding for all
+        rows: dict[bool | None, list[Json]] = {True: [], False: [], None: []}  # by: does it decide?
         why, members = "", 0
         for row in value:
-            member, unsure = self._selects(row, moment)
+            member = self._selects(row, moment)
             if member is False:
                 continue
             members += member is True
-            holds, unseen = self._row_holds(row, moment)
-            decides = None if holds is None else holds is (clause.quantifier != "every")
-            if decides is not False and member is None:
-                decides = None
-            if decides is None:
-                why = why or unsure or unseen
-            rows[decides].append(row)
-        outcome, reason = self._outcome(rows, members, why)
+            held = self.test(row if field is None else row.get(field), moment)
+            if held is harmless:
+                rows[False].append(row)
+            elif member is True and held is (not harmless):
+                rows[True].append(row)
+            else:
+                rows[None].append(row)
+                why = why or str(held if member is True else member)
+        holds, reason = self._outcome(rows, members, why)
         total = len(value) if clause.operator is None else sum(map(len, rows.values()))
-        return self._told(outcome, reason, rows[True] or rows[None] or rows[False], total)
+        rests_on = rows[True] or rows[None] or rows[False]
+        return self._told(holds, reason, rests_on, total)
 
     def _outcome(
         self, rows: Mapping[bool | None, list[Json]], members: int, why: str
@@ -103,42 +108,43 @@ class Question:
             return not undecided, ""
         if rows[None]:
             return None, why
+        if members:
+            return undecided, ""
         empty = _EMPTY[self.clause.empty]
-        if not members and not rows[False]:
-            return empty, "empty_selection"
-        if not members and empty is not undecided:
+        if rows[False] and empty is not undecided:
             return None, "field_unknown"  # perhaps nothing is selected, which would be another answer
-        return undecided, ""
+        return empty, "empty_selection"
 
-    def _selects(self, row: Json, moment: datetime) -> tuple[bool | None, str]:
-        answer: tuple[bool | None, str] = (True, "")
-        for one in self.clause.where:
-            value = _field(row, one.field)
-            holds, reason = _holds(one.target, one.operator, one.expected, value, moment)
-            if holds is False:
-                return False, ""
-            if holds is None:
-                answer = (None, reason)
-        return answer
-
-    def _row_holds(self, row: Json, moment: datetime) -> tuple[bool | None, str]:
-        clause = self.clause
-        if clause.operator is None:
-            return True, ""
-        value = row if clause.field is None else _field(row, clause.field)
-        return _holds(clause.target, clause.operator, self.expected, value, moment)
+    def _selects(self, row: Any, moment: datetime) -> _Held:
+        member: _Held = True
+        for field, test in self.where:
+            held = test(row.get(field), moment)
+            if held is False:
+                return False
+            member = member if held is True else held
+        return member
 
     def _told(self, holds: bool | None, reason: str, rows: list[Json], total: int) -> Answer:
-        """The answer with the rows it rests on, bounded."""
-        observed = wording.bounded([self._shown(row) for row in rows[: wording.OBSERVED_MAX + 1]])
-        names = [wording.row(self._shown(row), self.labels) for row in rows[: wording.NAMED_MAX]]
-        found = wording.found(self.clause.quantifier or "", holds, names, len(rows) - len(names), total)
-        return Answer(holds, reason, found, observed)
+        """The answer with the rows it rests on, bounded; none where every row was harmless."""
+        quantifier = self.clause.quantifier or ""
+        if holds is True and quantifier != "some":
+            return Answer(holds, reason, wording.found(quantifier, holds, (), len(rows), total), [])
+        shown = [self._shown(row) for row in rows[: wording.OBSERVED_MAX]]
+        names = [wording.row(row, self.labels) for row in shown[: wording.NAMED_MAX]]
+        left = len(rows) - len(shown)
+        found = wording.found(quantifier, holds, names, len(rows), total)
+        return Answer(holds, reason, found, shown + ([f"and {left} more"] if left else []))
 
-    def _shown(self, row: Json) -> Json:
+    def _shown(self, row: Any) -> Json:
+        """Of a record what names it, the field in question, and what selects but was not seen."""
         if not isinstance(row, dict):
             return wording.bounded(row)
-        return {name: wording.bounded(row.get(name)) for name in self.shown}
+        unseen = [field for field, _ in self.where if row.get(field) is None]
+        asked = [self.clause.field] if self.clause.field else []
+        return {name: wording.bounded(row.get(name)) for name in (*self.labels, *asked, *unseen)}
+
+
+_WRONG_TYPE = Answer(None, "wrong_type", "not of the declared type", None)
 
 
 def bind(clause: Clause, profile: Profile) -> Question:
@@ -150,19 +156,25 @@ def bind(clause: Clause, profile: Profile) -> Question:
     expected, origin = clause.expected, ""
     if clause.parameter is not None:
         threshold = profile.thresholds.get(clause.parameter)
-        if threshold is None:
-            hint = "Every threshold that a criterion names must be in the profile."
-            message = f"profile {profile.name} has no {clause.parameter}"
-            raise InputError("profile_missing_parameter", message, hint)
-        expected, origin = threshold.value, threshold.origin
         rule = OPERATORS[clause.operator or ""]
+        if threshold is None:
+            message = (
+                f"profile {profile.name} has no {clause.parameter}, which {clause.fact} is compared with"
+            )
+            raise InputError("profile_missing_parameter", message, f"Give it {rule.wants}, and an origin.")
+        expected, origin = threshold.value, threshold.origin
         if not rule.fits(clause.target.kind, expected):
             message = f"profile {profile.name}: {clause.parameter} does not fit {clause.fact}"
             raise InputError("profile_wrong_type", message, f"{clause.operator} takes {rule.wants}.")
-    touched = {clause.field, *(one.field for one in clause.where)}
-    labels = _labels(clause.type)
-    shown = tuple(name for name in clause.type.fields if name in labels or name in touched)
-    return Question(clause, expected, origin, _wanted(clause, expected), labels, shown)
+    demand = "" if clause.operator is None else OPERATORS[clause.operator].phrase(expected)
+    wanted = demand
+    if clause.quantifier is not None:
+        selected = [f"{one.field} {OPERATORS[one.operator].phrase(one.expected)}" for one in clause.where]
+        wanted = f"{_AMOUNT[clause.quantifier]}" + (f" with {' and '.join(selected)}" if selected else "")
+        wanted += f": {clause.field or 'each'} {demand}" if demand else ""
+    where = tuple((one.field, _test(one.target, one.operator, one.expected)) for one in clause.where)
+    test = _test(clause.target, clause.operator, expected)
+    return Question(clause, test, where, origin, demand, wanted, _labels(clause.type))
 
 
 def _labels(type_: FactType) -> tuple[str, ...]:
@@ -173,27 +185,18 @@ def _labels(type_: FactType) -> tuple[str, ...]:
     return tuple(plain[:_LABELS_MAX])
 
 
-def _wanted(clause: Clause, expected: Json) -> str:
-    demand = "" if clause.operator is None else OPERATORS[clause.operator].phrase(expected)
-    if clause.quantifier is None:
-        return demand
-    where = ", ".join(f"{one.field} {OPERATORS[one.operator].phrase(one.expected)}" for one in clause.where)
-    subject = clause.fact.split(".")[1].replace("_", " ") + (f" with {where}" if where else "")
-    demand = f"{clause.field} {demand}" if clause.field else demand
-    return f"{_AMOUNT[clause.quantifier]} of {subject}" + (f": {demand}" if demand else "")
+def _test(target: FactType, operator: str | None, expected: Json) -> _Test:
+    """The operator as a function of value and moment; made once, since a fleet's facts go through it."""
+    if operator is None:
+        return lambda _, __: True
+    accepts, nullable, holds = target.accepts, target.nullable, OPERATORS[operator].holds
 
+    def test(value: Json, moment: datetime) -> _Held:
+        if value is None and nullable:
+            return "field_unknown"
+        if not accepts(value):
+            return "wrong_type"
+        held = holds(value, expected, moment)
+        return "clock_ahead" if held is None else held
 
-def _field(row: Json, name: str) -> Json:
-    assert isinstance(row, dict)  # only records have where and field; their rows were checked before
-    return row.get(name)
-
-
-def _holds(
-    type_: FactType, operator: str | None, expected: Json, value: Json, moment: datetime
-) -> tuple[bool | None, str]:
-    if value is None and type_.nullable:
-        return None, "field_unknown"
-    if not type_.accepts(value):
-        return None, "wrong_type"
-    holds = OPERATORS[operator or ""].holds(value, expected, moment)
-    return holds, "" if holds is not None else "clock_ahead"
+    return test

@@ -5,11 +5,12 @@ A field's type is one of: str (never empty), bool, int; Annotated[one of these, 
 Any for whatever canonical JSON can hold; tuple[X, ...]; Mapping[X, Y]; X | None; another dataclass.
 """
 
+import functools
 import re
 import tomllib
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date, time
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -100,10 +101,15 @@ def _json(value: Any, place: Place) -> Any:
     return value
 
 
+@functools.cache
+def _declared(kind: Any) -> dict[str, Field[Any]]:
+    return {each.name: each for each in fields(kind) if not each.metadata.get("derived")}
+
+
 def _dataclass(kind: Any, raw: dict[str, Any], place: Place) -> Any:
     name = next((raw[key] for key in _NAMES if isinstance(raw.get(key), str)), None)
     place = place.at(f"{kind.__name__.lower()} {name}") if name else place
-    known = {each.name: each for each in fields(kind) if not each.metadata.get("derived")}
+    known = _declared(kind)
     unknown = sorted(raw.keys() - known.keys())
     if unknown:
         raise place.error("unknown_key", f"unknown key {unknown[0]!r}", f"Known are: {', '.join(known)}.")

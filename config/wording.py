@@ -1,4 +1,4 @@
-"""How values and findings are said in one bounded line, and how much of them a verdict carries."""
+"""How values are said in one bounded line, and how much of them a verdict carries."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,27 +7,33 @@ from config.canonical import Json
 OBSERVED_MAX = 20  # elements of a list that a verdict carries
 NAMED_MAX = 3  # elements of a list that one line names
 OBSERVED_MAX_CHARACTERS = 120  # of any one string in a verdict
+_FOUND: Mapping[tuple[str, bool | None], str] = {
+    ("every", True): "all {total}",
+    ("every", False): "not {count} of {total}: {few}",
+    ("some", True): "{count} of {total}: {few}",
+    ("some", False): "none of {total}: {few}",
+    ("none", True): "none of {total}",
+    ("none", False): "{count} of {total}: {few}",
+}
 
 
 def say(value: Json) -> str:
-    """A value as a person reads it."""
+    """A value as a person reads it; of a long list only the first few."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
         return "not known"
     if isinstance(value, list):
-        return ", ".join(say(element) for element in value) or "none"
-    text = str(value)
+        return few([say(each) for each in value[:NAMED_MAX]], len(value)) or "none"
+    text = str(bounded(value))
     if not text.isprintable():  # a name on a host may hold what would steer somebody's terminal
         text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text or "(empty)"
 
 
-def brief(value: Json) -> str:
-    """The same, but of a long list only the first few."""
-    if isinstance(value, list) and len(value) > NAMED_MAX:
-        return f"{say(bounded(value[:NAMED_MAX]))} and {len(value) - NAMED_MAX} more"
-    return say(bounded(value))
+def few(names: Sequence[str], count: int) -> str:
+    """The first names, and how many there are beside them."""
+    return ", ".join(names) + (f" and {count - len(names)} more" if count > len(names) else "")
 
 
 def bounded(value: Json) -> Json:
@@ -35,42 +41,22 @@ def bounded(value: Json) -> Json:
     if isinstance(value, str) and len(value) > OBSERVED_MAX_CHARACTERS:
         return value[: OBSERVED_MAX_CHARACTERS - 1] + "…"
     if isinstance(value, list):
-        shown = [bounded(element) for element in value[:OBSERVED_MAX]]
         left = len(value) - OBSERVED_MAX
-        return [*shown, f"and {left} more"] if left > 0 else shown
+        return [bounded(each) for each in value[:OBSERVED_MAX]] + ([f"and {left} more"] if left > 0 else [])
     return value
 
 
-def row(record: Json, labels: Sequence[str]) -> str:
+def row(element: Json, labels: Sequence[str]) -> str:
     """An element of a list: its labels, then in parentheses what was asked about it."""
-    if not isinstance(record, dict):
-        return say(record)
-    asked = ", ".join(f"{name} {say(value)}" for name, value in record.items() if name not in labels)
-    return " ".join(say(record[name]) for name in labels) + (f" ({asked})" if asked else "")
+    if not isinstance(element, dict):
+        return say(element)
+    asked = ", ".join(f"{name} {say(value)}" for name, value in element.items() if name not in labels)
+    return " ".join(say(element[name]) for name in labels) + (f" ({asked})" if asked else "")
 
 
-def found(quantifier: str, holds: bool | None, names: Sequence[str], left: int, total: int) -> str:
-    """What a question to a list found.
-
-    Args:
-        quantifier: every, some or none.
-        holds: the answer.
-        names: the elements it rests on, at most a few.
-        left: how many more there are of these.
-        total: how many elements were asked.
-    """
-    if not names:
+def found(quantifier: str, holds: bool | None, names: Sequence[str], count: int, total: int) -> str:
+    """What a question to a list found, naming the first of the `count` elements that the answer rests on."""
+    if not count:
         return "none there"
-    if holds is not None and holds is (quantifier != "some"):
-        return f"all {total}" if quantifier == "every" else f"none of {total}"
-    few = ", ".join(names) + (f" and {left} more" if left else "")
-    kind = "not known" if holds is None else _RESTS_ON[quantifier, holds]
-    return f"{kind} {len(names) + left} of {total}: {few}"
-
-
-_RESTS_ON: Mapping[tuple[str, bool], str] = {
-    ("every", False): "not so for",
-    ("some", True): "found",
-    ("some", False): "not so for",
-    ("none", False): "found",
-}
+    words = _FOUND.get((quantifier, holds), "not known for {count} of {total}: {few}")
+    return words.format(count=count, total=total, few=few(names, count))
