@@ -59,4 +59,6 @@ def error_body(error: InputError, now: datetime) -> bytes:
 def error_headers(error: InputError) -> list[tuple[bytes, bytes]]:
     """Return the headers that go with an error beyond those of every answer."""
     seconds = RETRY_AFTER_SECONDS.get(error.code)
-    return [(b"retry-after", str(seconds).encode())] if seconds else []
+    headers = [(b"retry-after", str(seconds).encode())] if seconds else []
+    # Whoever stalls would keep the connection, too.
+    return [*headers, (b"connection", b"close")] if error.code == "body_timeout" else headers

@@ -15,6 +15,7 @@ from server import answers, body, database, ingest, ledger
 from server.body import DisconnectedError, Receive, Scope, Send
 from server.home import Home
 from server.ingest import Answer, Desk
+from server.sweeping import Sweeper
 from server.writer import Writer
 
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -43,6 +44,12 @@ class Front:
         self._names = frozenset(name.lower() for name in home.certificate_names()) | home.public_names()
         self._desk: Desk | None = None
 
+    @property
+    def desk(self) -> Desk:
+        """What the routes work with, while the server runs."""
+        assert self._desk is not None
+        return self._desk
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the server's start and stop."""
         if scope["type"] == "lifespan":
@@ -53,11 +60,14 @@ class Front:
     async def start(self) -> None:
         """Open the database and start the writer."""
         writer = Writer(self._home.database, ledger.hand(self._home), self._clock)
-        self._desk = Desk(self._home, database.connect(self._home.database), writer, self._clock)
+        sweeper = Sweeper(writer, self._clock)
+        self._desk = Desk(self._home, database.connect(self._home.database), writer, sweeper, self._clock)
+        sweeper.nudge()
 
     async def stop(self) -> None:
         """Write what waits and close the database."""
         if self._desk is not None:
+            await self._desk.sweeper.stop()
             await self._desk.writer.stop()
             self._desk.connection.close()
             self._desk = None
@@ -102,8 +112,7 @@ class Front:
             return
         if scope["method"] != method:
             raise InputError("wrong_method", f"This address takes {method} only.")
-        assert self._desk is not None
-        await _send(await route(scope, receive, self._desk), send)
+        await _send(await route(scope, receive, self.desk), send)
 
     async def _refuse(self, error: InputError, send: Send) -> None:
         text = answers.error_body(error, self._clock())

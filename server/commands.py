@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from secrets import token_hex
 
 from config.errors import InputError
-from server import adoption, database, founding, hosts, ledger, serve, tls, tokens, verdicts
+from server import adoption, database, fleet, founding, hosts, ledger, serve, tls, tokens, verdicts
 from server.home import Home
 from server.ledger import Entries
 
@@ -77,8 +77,6 @@ def token(options: argparse.Namespace) -> int:
 
 def host(options: argparse.Namespace) -> int:
     """List, show, revoke or release hosts."""
-    from server import fleet
-
     home = Home(options.home).demand()
     with _opened(home) as connection:
         if options.action == "list":
@@ -86,7 +84,7 @@ def host(options: argparse.Namespace) -> int:
                 last = each.last_finished_at or "never"
                 print(f"{each.host_id}  {each.hostname}  {each.state}  {each.platform}  last {last}")
         elif options.action == "show":
-            print(fleet.host_text(fleet.host(connection, options.name, datetime.now(UTC))))
+            print("\n".join(_host_lines(fleet.host(connection, options.name, datetime.now(UTC)))))
         else:
             decide = {"revoke": hosts.revoke, "release": hosts.release}[options.action]
             with _entering(home, connection) as entries:
@@ -177,6 +175,17 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "rebuild-verdicts": rebuild_verdicts,
     "backup": backup,
 }
+
+
+def _host_lines(view: fleet.HostView) -> Iterator[str]:
+    about = view.host
+    yield f"{about.hostname}  {about.host_id}  {about.state}  {about.platform} {about.role}".rstrip()
+    yield f"enrolled {about.enrolled_at}, last report {about.last_finished_at or 'never'}, number {about.last_sequence}"
+    for verdict in sorted(
+        view.verdicts,
+        key=lambda each: ("fail", "unknown").index(each.answer) if each.answer in ("fail", "unknown") else 2,
+    ):
+        yield f"  {verdict.answer:14}  {verdict.check}  {verdict.detail}"
 
 
 def _adopt(home: Home) -> int:

@@ -53,7 +53,7 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
                 connection.execute("ROLLBACK")
             raise
     except sqlite3.OperationalError as error:
-        raise _named(error) from error
+        raise named(error) from error
 
 
 @contextmanager
@@ -66,7 +66,8 @@ def reading(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
-def _named(error: sqlite3.OperationalError) -> Exception:
+def named(error: sqlite3.OperationalError) -> Exception:
+    """Return what an operating error of SQLite is called here: InputError where the disk or another process is why."""
     if error.sqlite_errorcode in _FULL:
         return InputError("disk_full", "The server cannot write to its disk.", _FULL_HINT)
     if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:

@@ -259,6 +259,7 @@ def _verdict_rows(
     )
     rows = []
     for row in connection.execute(sql, values):
-        observed, expected, sources = json.loads(row[7]), json.loads(row[8]), tuple(json.loads(row[10]))
-        rows.append(VerdictRow(*row[:7], observed, expected, row[9], sources, *row[11:]))
+        columns = list(row)
+        columns[7:11] = [json.loads(row[7]), json.loads(row[8]), row[9], tuple(json.loads(row[10]))]
+        rows.append(VerdictRow(*columns))
     return rows

@@ -76,7 +76,7 @@ def _begin(made: Home, now: datetime) -> None:
 
 
 def _say_keys(entries: Entries, made: Home, hand: Hand) -> None:
-    described = {
+    described: dict[str, canonical.Json] = {
         name: {"algorithm": key.algorithm, "spki": canonical.encode_base64(key.spki)}
         for name, key in (("server", hand.server.public), ("bundle", made.key("bundle").public))
     }

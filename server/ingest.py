@@ -23,6 +23,7 @@ from server.admission import REVOKED, KnownKey, Submission
 from server.body import Reading, Receive, Scope
 from server.home import Home
 from server.rate import Rate
+from server.sweeping import Sweeper
 from server.writer import Admitted, Writer
 
 _TILE = re.compile(r"/tile/([0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*)([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
@@ -47,6 +48,7 @@ class Desk:
     home: Home
     connection: sqlite3.Connection  # for reading, on the event loop
     writer: Writer
+    sweeper: Sweeper
     clock: Callable[[], datetime]
     rate: Rate = field(default_factory=Rate)
     reading: Reading = field(default_factory=Reading)
@@ -64,6 +66,7 @@ async def report(scope: Scope, receive: Receive, desk: Desk) -> Answer:
         admitted: Admitted = await desk.writer.submit(writer.admit(submission, _known_size(scope)))
     finally:
         desk.in_flight -= 1
+    desk.sweeper.nudge()  # 10
     said: dict[str, Json] = {
         "status": "accepted" if admitted.is_new else "already_here",
         "receipt": admitted.receipt.to_dict(),

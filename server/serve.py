@@ -5,12 +5,14 @@ import socket
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import cast
 
 import uvicorn
 
 from config.errors import InputError
 from server import home as homes
-from server.asgi import Front
+from server.asgi import App, Front
+from server.connection import Connection
 from server.home import Home
 
 GRACE_SECONDS = 30
@@ -45,12 +47,13 @@ def run(home: Home, listening: socket.socket, ready: Callable[[str], None]) -> N
     """
     from django.core.asgi import get_asgi_application
 
+    pages = cast(App, get_asgi_application())
     homes.renew_certificate(home, home.certificate_names(), datetime.now(UTC))
     _raise_file_limit()
     config = uvicorn.Config(
-        Front(home, get_asgi_application()),
+        Front(home, pages),
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         access_log=False,

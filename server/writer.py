@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from config import canonical, statement
+from config.canonical import Json
 from config.errors import InputError
 from config.receipt import Receipt
 from server import admission, database, freshness, log
@@ -193,7 +194,7 @@ def _fresh_until(entries: Entries, submission: Submission, sections: str) -> str
     """Return until when the cached verdicts hold: the same sections, seen again, need no judging."""
     sql = "SELECT sections_sha256, last_finished_at, facts_until, fresh_until FROM host WHERE host_id=?"
     row = entries.connection.execute(sql, (submission.host_id,)).fetchone()
-    held_sections, held_finished_at, facts_until, fresh_until = row
+    held_sections, held_finished_at, facts_until, fresh_until = map(str, row)
     if held_sections != sections or fresh_until <= entries.now:
         return ""
     now, finished_at = canonical.decode_time(entries.now), canonical.decode_time(submission.finished_at)
@@ -211,7 +212,7 @@ def _record_fork(entries: Entries, submission: Submission, head: Head) -> None:
     entries.connection.execute(sql, (submission.sha256, submission.host_id, packed, entries.now))
     held = head.held_sha256 or head.sha256
     assert held is not None  # without a chain there is nothing to contradict
-    predicate = {
+    predicate: dict[str, Json] = {
         "host_id": submission.host_id,
         "sequence": submission.sequence,
         "held_sha256": held,
