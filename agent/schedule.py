@@ -1,4 +1,4 @@
-"""When to scan: a slot in the night window, and what is due now. Pure: clock, window and zone are arguments.
+"""When to scan: a slot in the night window, and what is due now. Clock, window and zone are arguments.
 
 The slot is derived from the host id, so it is the same every night and a fleet's slots spread evenly over the
 window. A slot that was slept through is due as soon as the machine is awake, once, labelled `catch_up`.
@@ -7,9 +7,14 @@ window. A slot that was slept through is due as soon as the machine is awake, on
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from config.settings import AgentSettings
 
 SCHEDULED_GRACE: Final = timedelta(minutes=15)
 """A scan that starts this long after its slot still counts as on time: the service looks once a minute."""
@@ -66,3 +71,21 @@ def slot_on(day: date, window: Window, host_id: str, zone: tzinfo) -> datetime:
 def _slots(now: datetime, window: Window, host_id: str, zone: tzinfo) -> list[datetime]:
     today = now.astimezone(zone).date()
     return [slot_on(today + timedelta(days=days), window, host_id, zone) for days in _DAYS_AROUND]
+
+
+def window_of(settings: AgentSettings) -> Window:
+    """The window that the settings name."""
+    return Window(time.fromisoformat(settings.night_start), time.fromisoformat(settings.night_end))
+
+
+def local_zone(environment: Mapping[str, str] = os.environ, path: str = "/etc/localtime") -> tzinfo:
+    """This machine's time zone: $TZ when it names one, else /etc/localtime; UTC where neither can be read."""
+    try:
+        return ZoneInfo(environment.get("TZ", "").lstrip(":"))
+    except (ValueError, ZoneInfoNotFoundError, OSError):
+        pass
+    try:
+        with open(path, "rb") as file:
+            return ZoneInfo.from_file(file, "local")
+    except (ValueError, OSError):
+        return UTC

@@ -86,9 +86,9 @@ def open_state(folder: Path) -> State:
 
 
 @contextmanager
-def locked(state: State) -> Iterator[None]:
+def locked(state: State, name: str = "lock") -> Iterator[None]:
     """Hold the state for this process; `state_locked` when another agent is at work on it."""
-    path = state.path("lock")
+    path = state.path(name)
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, durable.FILE_MODE)
     except OSError as error:
@@ -99,12 +99,22 @@ def locked(state: State) -> Iterator[None]:
         except BlockingIOError:
             hint = "wait until it is done; see boltseal status"
             raise InputError("state_locked", f"another agent works on {state.folder}", hint) from None
-        for folder in (state.folder, *(state.path(name) for name in FOLDERS)):
-            if folder.is_dir():
-                durable.sweep(folder)
+        if name == "lock":
+            _sweep(state)
         yield
     finally:
         os.close(handle)
+
+
+def _sweep(state: State) -> None:
+    for folder in (state.folder, *(state.path(name) for name in FOLDERS)):
+        if folder.is_dir():
+            durable.sweep(folder)
+
+
+def read_small(state: State, name: str) -> bytes | None:
+    """One of the state's files, None when it is not there."""
+    return durable.read(state.path(name), SMALL_FILE_MAX_BYTES)
 
 
 def read_json(state: State, name: str) -> dict[str, Json] | None:

@@ -1,0 +1,40 @@
+"""`boltseal enroll`: make this host known to a server, then report at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+
+from agent import enrol, exits, state
+from agent.identity import Identity
+from agent.once_command import work
+from agent.transport import Https, fetch_ca
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Enrol, say who knows whom now, and scan unless told not to."""
+    text = sys.stdin.read(enrol.STRING_MAX_CHARACTERS + 1) if arguments.string == "-" else arguments.string
+    invitation = enrol.parse(text)
+    opened = state.create(state.folder_of(arguments.state))
+    with state.locked(opened):
+        identity = enrol.enrol(opened, invitation, fetch_ca, Https, lambda: datetime.now(UTC))
+    if not arguments.json:
+        sys.stdout.write(_told(identity))
+        sys.stdout.flush()
+    if arguments.no_scan:
+        if arguments.json:
+            import json
+
+            json.dump(identity.to_dict(), sys.stdout, indent=2)
+            sys.stdout.write("\n")
+        return exits.OK
+    return work(opened, "enrolment", True, None, arguments.json)
+
+
+def _told(identity: Identity) -> str:
+    return (
+        f"Enrolled as {identity.host_id} at {identity.url}.\n"
+        f"This host's key  {identity.key_id}\n"
+        f"Server's key     {identity.server_key.key_id}\n"
+    )

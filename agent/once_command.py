@@ -1,0 +1,104 @@
+"""`boltseal once`: one scan, sealed, spooled and shipped."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent import exits, state
+from agent.console import Progress, style_of, tell
+from agent.identity import Identity
+from agent.once import Done, Looking, once
+from agent.settings import read_settings
+from agent.ship import PATIENCE_SECONDS, Hands
+from agent.state import State
+from agent.transport import Https
+from config.errors import InputError
+from config.settings import AgentSettings
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run once; FAILED while an alarm stands, else the code of what went wrong, if anything did."""
+    opened = state.open_state(state.folder_of(arguments.state))
+    if arguments.trigger in ("scheduled", "catch_up"):
+        os.nice(10)  # nobody waits for it, and the host has better things to do
+    return work(opened, arguments.trigger, not arguments.no_scan, arguments.wait, arguments.json)
+
+
+def work(opened: State, trigger: str, with_scan: bool, wait: float | None, as_json: bool) -> int:
+    """One run on the real host and the real server, told on standard output."""
+    settings = read_settings(opened.folder)
+    progress = Progress()
+    looking = real_looking(settings, progress) if with_scan else None
+    patience = PATIENCE_SECONDS if wait is None else wait
+    done = once(opened, settings, trigger, looking, connector(opened, patience, progress.say))
+    progress.end()
+    if as_json:
+        json.dump(_to_dict(done), sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        sys.stdout.write(_told(done))
+    return code_of(done)
+
+
+def real_looking(settings: AgentSettings, progress: Progress) -> Looking:
+    """Looking at the machine this process runs on."""
+    from collectors import discover
+    from collectors.doors.local import Local
+
+    return Looking(
+        lambda: Local(budget_seconds=settings.collect_budget_seconds),
+        discover(),
+        lambda name: progress.say(f"looking at {name}"),
+    )
+
+
+def connector(opened: State, patience: float, note: Callable[[str], None]) -> Callable[[Identity], Hands]:
+    """How to reach the enrolled server: over TLS that only its own CA can satisfy."""
+
+    def connect(identity: Identity) -> Hands:
+        transport = Https(identity.url, Path(opened.path("ca.pem")))
+        return Hands(transport, lambda: datetime.now(UTC), patience_seconds=patience, note=note)
+
+    return connect
+
+
+def code_of(done: Done) -> int:
+    """The exit code of a run."""
+    if done.alarms:
+        return exits.FAILED
+    return exits.exit_code(done.problem) if done.problem is not None else exits.OK
+
+
+def _told(done: Done) -> str:
+    lines = []
+    if done.sequence is not None:
+        lines.append(f"Report {done.sequence} is sealed and spooled.")
+    if done.sent:
+        lines.append(f"{done.sent} sent; the server's receipts prove that they are in its log.")
+    if done.waiting:
+        lines.append(f"{done.waiting} waiting in the spool; sent with the next run.")
+    if not lines:
+        lines.append("Nothing waits.")
+    if done.problem is not None:
+        sys.stdout.flush()
+        tell(done.problem)
+    style = style_of(sys.stderr)
+    for alarm in done.alarms:
+        tell(InputError(alarm.code, f"{style.paint('ALARM', 'bad')} {alarm.to_dict()['text']}", alarm.detail))
+    return "\n".join(lines) + "\n"
+
+
+def _to_dict(done: Done) -> dict[str, object]:
+    return {
+        "sequence": done.sequence,
+        "sent": done.sent,
+        "waiting": done.waiting,
+        "problem": done.problem.to_dict() if done.problem is not None else None,
+        "alarms": [alarm.to_dict() for alarm in done.alarms],
+    }
