@@ -10,6 +10,7 @@ import pytest
 from tests.house.tree import read
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.slow
 
 MISSING = "import pytest\n@pytest.mark.real('no-such-part')\ndef test_part(): pass\n"
 PRESENT = "import pytest\n@pytest.mark.real('sh')\ndef test_part(): pass\n"
