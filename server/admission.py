@@ -76,7 +76,8 @@ class Head:
     sequence: int
     sha256: str | None
     is_here: bool  # this very statement
-    held_sha256: str | None  # the chain digest held at the submission's sequence
+    held_sha256: str | None  # the chain digest held at the submission's place
+    held_previous: str | None  # and the one before it
 
 
 class Place(Enum):
@@ -199,7 +200,8 @@ def place(submission: Submission, head: Head) -> Place:
     if submission.sequence == head.sequence + 1:
         return Place.NEXT if submission.previous == head.sha256 else Place.FORK
     # A receipt that got lost, then the report itself: the `loss` names what is held, or the other way round.
-    return Place.BESIDE if submission.chain_sha256 == head.held_sha256 else Place.FORK
+    link = (submission.chain_sha256, submission.previous)
+    return Place.BESIDE if link == (head.held_sha256, head.held_previous) else Place.FORK
 
 
 def fork_error(submission: Submission) -> InputError:

@@ -7,30 +7,19 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from config import criteria, shipped, statement
 from config.attested import Document, Waiver
 from config.canonical import Json
 from config.criterion import Catalogue
-from config.profile import Profile, load_profile
+from config.profile import load_profile
+from config.rejudge import Rules
 from config.settings import ServerSettings
 from config.statement import Statement, Subject
 from server.ledger import PACK_LEVEL, Entries, of_kind
 
 _LOADED_MAX = 4
 _catalogues: dict[str, Catalogue] = {}
-
-
-@dataclass(frozen=True, eq=False)
-class Rules:
-    """What verdicts depend on besides evidence and moment."""
-
-    catalogue: Catalogue
-    profile: Profile
-    mfa_reading: str
-    waivers: tuple[Waiver, ...]
-    documents: tuple[Document, ...]
 
 
 def rules(connection: sqlite3.Connection, size: int | None = None) -> Rules:

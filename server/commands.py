@@ -123,7 +123,7 @@ def export(options: argparse.Namespace) -> int:
 
     home = Home(options.home).demand()
     with _opened(home) as connection:
-        exported = exporting.write(home, connection, options.out, options.at)
+        exported = exporting.write(home, connection, options.out, options.at, options.latest_only)
     print(
         f"Wrote {options.out}: {exported.reports} reports of {exported.hosts} hosts, as of {exported.moment}."
     )

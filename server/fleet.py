@@ -14,11 +14,11 @@ from config import canonical, standing
 from config.canonical import Json
 from config.criterion import Criterion
 from config.errors import InputError
+from config.rejudge import Rules
 from config.settings import EVIDENCE_MAX_AGE_DAYS
 from config.standing import CriterionStanding, Standing
 from server import adoption, hosts, log, verdicts
 from server.admission import QUARANTINED, REVOKED
-from server.adoption import Rules
 from server.hosts import Host
 
 SWEEP_AT_READ_HOSTS = 100

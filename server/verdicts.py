@@ -9,16 +9,14 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
-from config import canonical, envelope, evaluate, section, standing, statement
+from config import canonical, envelope, rejudge, section, standing, statement
 from config.evaluate import Evidence
-from config.section import Section
+from config.rejudge import Rules
 from config.verdict import Verdict
 from server import adoption, database, freshness
-from server.admission import QUARANTINED, REVOKED
-from server.adoption import Rules
+from server.admission import REVOKED
 from server.ledger import kept_envelope
 
 SWEEP_HOSTS = 32
@@ -30,31 +28,19 @@ Row = tuple[str, ...]
 def evidence(connection: sqlite3.Connection, host_id: str, report_sha256: str, moment: datetime) -> Evidence:
     """Return what a host is judged by: its last report, or nothing seen where none came yet."""
     if not report_sha256:
-        return evaluate.evidence(host_id, "host", (), moment)
+        return rejudge.evidence(host_id, None, (), moment)
     kept = kept_envelope(connection, report_sha256)
     assert kept is not None
     report = statement.decode(envelope.decode(kept).payload)
-    sections = kept_sections(connection, host_id, [each.sha256 for each in report.subjects])
-    return evaluate.evidence(
-        host_id, "host", sections, canonical.decode_time(str(report.predicate["finished_at"]))
-    )
+    bodies = kept_sections(connection, host_id, [each.sha256 for each in report.subjects])
+    return rejudge.evidence(host_id, report, map(section.decode, bodies), moment)
 
 
-def kept_sections(connection: sqlite3.Connection, host_id: str, digests: Iterable[str]) -> list[Section]:
-    """Return a host's sections by their digests."""
-    sql = "SELECT body FROM section WHERE host_id=? AND sha256 IN (SELECT value FROM json_each(?)) ORDER BY collector"
+def kept_sections(connection: sqlite3.Connection, host_id: str, digests: Iterable[str]) -> list[bytes]:
+    """Return the exact bytes of a host's sections by their digests."""
+    sql = "SELECT body FROM section WHERE host_id=? AND sha256 IN (SELECT value FROM json_each(?))"
     rows = connection.execute(sql, (host_id, json.dumps(list(digests)))).fetchall()
-    return [section.decode(zlib.decompress(body)) for (body,) in rows]
-
-
-def judge(seen: Evidence, state: str, rules: Rules, moment: datetime) -> tuple[Verdict, ...]:
-    """Return a host's verdicts; none for a revoked one, and all unknown while two machines may share its key."""
-    if state == REVOKED:
-        return ()
-    verdicts = evaluate.judge(seen, rules.catalogue, rules.profile, moment, rules.mfa_reading, rules.waivers)
-    if state == QUARANTINED:
-        return tuple(_quarantined(each) for each in verdicts)
-    return verdicts
+    return [zlib.decompress(body) for (body,) in rows]
 
 
 def refresh(connection: sqlite3.Connection, host_id: str, rules: Rules, moment: datetime) -> int:
@@ -62,7 +48,7 @@ def refresh(connection: sqlite3.Connection, host_id: str, rules: Rules, moment: 
     sql = "SELECT state, last_report_sha256 FROM host WHERE host_id=?"
     state, report_sha256 = connection.execute(sql, (host_id,)).fetchone()
     seen = evidence(connection, host_id, report_sha256, moment)
-    wanted = {each.check: _row(each) for each in judge(seen, state, rules, moment)}
+    wanted = {each.check: _row(each) for each in rejudge.verdicts(seen, state, rules, moment)}
     sql = f"SELECT {_COLUMNS} FROM verdict WHERE host_id=?"  # noqa: S608
     held: dict[str, Row] = {row[0]: row for row in connection.execute(sql, (host_id,))}
     changed = [row for check, row in wanted.items() if held.get(check) != row]
@@ -122,18 +108,6 @@ def rebuild(connection: sqlite3.Connection, moment: datetime) -> int:
         )
         connection.execute(sql)
     return changed
-
-
-def _quarantined(verdict: Verdict) -> Verdict:
-    return replace(
-        verdict,
-        answer="unknown",
-        reason="quarantined",
-        detail="two machines may share this host's key",
-        observed={},
-        sources=(),
-        waived_by=None,
-    )
 
 
 def _row(verdict: Verdict) -> Row:

@@ -144,11 +144,12 @@ def _head(entries: Entries, submission: Submission) -> tuple[Head, int]:
     execute = entries.connection.execute
     state, sequence, sha256 = execute(sql, (submission.key_id,)).fetchone()
     here = execute("SELECT leaf_index FROM statement WHERE sha256=?", (submission.sha256,)).fetchone()
-    held = None
+    held: dict[int, str] = {}
     if submission.sequence <= sequence:
-        sql = "SELECT chain_sha256 FROM statement WHERE host_id=? AND sequence=? ORDER BY leaf_index LIMIT 1"
-        held = execute(sql, (submission.host_id, submission.sequence)).fetchone()
-    head = Head(state, sequence, sha256 or None, here is not None, held[0] if held else None)
+        sql = "SELECT sequence, chain_sha256 FROM statement WHERE host_id=? AND sequence IN (?, ?)"
+        held = dict(execute(sql, (submission.host_id, submission.sequence, submission.sequence - 1)))
+    links = (held.get(submission.sequence), held.get(submission.sequence - 1))
+    head = Head(state, sequence, sha256 or None, here is not None, *links)
     return head, here[0] if here else -1
 
 
