@@ -38,7 +38,7 @@ class _Versions:
 @dataclass(frozen=True)
 class _Retired:
     id: str
-    on: str
+    on: Annotated[str, "[0-9]{4}-[0-9]{2}-[0-9]{2}"]
     reason: str
 
 
@@ -102,6 +102,8 @@ def _criterion(data: bytes, file: str, facts: Mapping[str, FactType]) -> Criteri
         raise place.error("wrong_value", f"holds criterion {one.id}", "A file is named for its criterion.")
     if one.conditional != bool(one.condition):
         raise place.error("wrong_value", "a conditional criterion, and no other, has a condition")
+    if not one.parts:
+        raise place.error("wrong_value", "has no parts, so nothing could ever show it")
     strays = [check for check in one.checks if check.part not in [part.id for part in one.parts]]
     if strays:
         raise place.error(

@@ -35,7 +35,8 @@ class Operator:
 
     def phrase(self, expected: Json) -> str:
         """The demand as words: "at least 15"."""
-        return self.words.format(wording.say(expected), e=expected)
+        several = expected if isinstance(expected, list) else [expected]
+        return self.words.format(", ".join(wording.say(one) for one in several), e=expected)
 
 
 def _same(kind: str, expected: Json) -> bool:

@@ -6,6 +6,7 @@ Worst part first, never an average. Musts and shoulds are counted apart, and gui
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from config.attested import EXEMPTION, Document
 from config.criterion import READINGS, Catalogue, Check, Criterion, DocumentNeed, Part
@@ -80,7 +81,7 @@ class Standing:
         own = [one.status for one in self.criteria if one.level == level]
         return {status: own.count(status) for status in STATUSES}
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """The shape in which every interface shows a standing."""
         return asdict(self)
 
