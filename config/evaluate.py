@@ -181,18 +181,14 @@ def _detail(asked: Sequence[_Asked], named: bool, wanted: bool = True) -> str:
     for one, answer in asked:
         found = f"{one.clause.fact} {answer.found}" if named or answer.holds is None else answer.found
         demands = lines.setdefault(found, [])
-        quantifier = one.clause.quantifier
-        helps = (
-            one.origin
-            if quantifier in ("every", "some")
-            else not quantifier and (one.origin or not answer.holds)
-        )
-        if answer.observed is not None and helps and wanted:
-            demands.append(one.demand + " wanted" + (f" ({one.origin})" if one.origin else ""))
+        # Of a list, the demand is said only where a threshold makes it worth the room.
+        is_plain = one.clause.quantifier is None
+        helps = not answer.holds or one.origin if is_plain else one.origin and one.clause.quantifier != "none"
+        if wanted and helps and answer.observed is not None:
+            demands.append(f"{one.demand} wanted" + (f" ({one.origin})" if one.origin else ""))
     told = [", ".join([found, *demands]) for found, demands in lines.items()]
-    return "; ".join(told[:_TOLD_MAX]) + (
-        f"; and {len(told) - _TOLD_MAX} more" if len(told) > _TOLD_MAX else ""
-    )
+    more = [f"and {len(told) - _TOLD_MAX} more"] if len(told) > _TOLD_MAX else []
+    return "; ".join(told[:_TOLD_MAX] + more)
 
 
 def _verdict(

@@ -38,11 +38,17 @@ def few(names: Sequence[str], count: int) -> str:
 
 def bounded(value: Json) -> Json:
     """A value cut to what a verdict carries; says how much was left out."""
-    if isinstance(value, str) and len(value) > OBSERVED_MAX_CHARACTERS:
-        return value[: OBSERVED_MAX_CHARACTERS - 1] + "…"
     if isinstance(value, list):
         left = len(value) - OBSERVED_MAX
-        return [bounded(each) for each in value[:OBSERVED_MAX]] + ([f"and {left} more"] if left > 0 else [])
+        return [_short(each) for each in value[:OBSERVED_MAX]] + ([f"and {left} more"] if left > 0 else [])
+    return _short(value)
+
+
+def _short(value: Json) -> Json:
+    if isinstance(value, list | dict):
+        return "…"  # no fact nests so deep: only a broken or hostile host sends this
+    if isinstance(value, str) and len(value) > OBSERVED_MAX_CHARACTERS:
+        return value[: OBSERVED_MAX_CHARACTERS - 1] + "…"
     return value
 
 

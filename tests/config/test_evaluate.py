@@ -432,6 +432,14 @@ def test_bounded() -> None:
             assert "and 480 more" == next(iter(got.observed.values()))[-1]  # type: ignore[index]
 
 
+def test_bounded_labels() -> None:
+    """What names a record may be anything on a hostile host; nothing nested is carried on."""
+    for name in ({"x": "y" * 10_000}, [["z" * 10_000] * 50] * 50, None):
+        got = judged(ROWS | {"quantifier": "every"}, {"a.rows": [row(False) | {"name": name}] * 100})
+        assert len(canonical.encode(got.to_dict())) < 8_000
+        assert len(got.detail) < 500
+
+
 def test_terminal() -> None:
     """A name on a host can't steer the terminal of whoever reads the detail."""
     got = judged({"fact": "a.names", "operator": "is_empty"}, {"a.names": ["\x1b[2Jroot"]})
