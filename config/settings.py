@@ -40,7 +40,7 @@ BACK_OFF_MAX_SECONDS = 3600
 REQUEST_TIMEOUT_SECONDS = 30
 
 # A bundle, sizes after decompression.
-BUNDLE_MEMBER_MAX_BYTES = 256 << 20
+BUNDLE_MEMBER_MAX_BYTES = 128 << 20
 BUNDLE_MAX_BYTES = 4 << 30
 BUNDLE_MEMBERS_MAX = 65_534  # one more would need the zip64 form
 

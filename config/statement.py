@@ -8,7 +8,6 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import TypeAlias, cast
 
 from config import canonical
@@ -204,7 +203,7 @@ def _reads(reader: Callable[[str], object]) -> Callable[[Json], bool]:
     def reads(value: Json) -> bool:
         try:
             return isinstance(value, str) and reader(value) is not None
-        except (InputError, ValueError):
+        except InputError:
             return False
 
     return reads
@@ -220,7 +219,7 @@ _FORMS: Mapping[str, Callable[[Json], bool]] = {
     "id": lambda value: isinstance(value, str) and _ID.fullmatch(value) is not None,
     "hex": lambda value: isinstance(value, str) and _HEX.fullmatch(value) is not None,
     "time": _reads(canonical.decode_time),
-    "date": _reads(date.fromisoformat),
+    "date": _reads(lambda text: canonical.decode_time(f"{text}T00:00:00Z")),
     "base64": _reads(canonical.decode_base64),
 }
 
