@@ -60,13 +60,15 @@ def read(path: Path, limit: int) -> bytes | None:
         return None
     except OSError as error:
         raise to_error(error, path) from error
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise InputError("state_unreadable", f"{path} is not a regular file")
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             data = file.read(limit + 1)
-        except OSError as error:
-            raise to_error(error, path) from error
+    except OSError as error:
+        raise to_error(error, path) from error
+    finally:
+        os.close(handle)
     if len(data) > limit:
         raise InputError("state_unreadable", f"{path} is larger than {limit} bytes")
     return data

@@ -91,10 +91,7 @@ class Service:
 
 
 def work_due(opened: State, now: datetime) -> list[str] | None:
-    """The `boltseal` arguments of what is due now: a scan, or a try to send what waits.
-
-    None when nothing is.
-    """
+    """The `boltseal` arguments of what is due now: a scan, a try to send what waits, or None."""
     identity = read_json(opened, "identity.json")
     if identity is None:
         raise InputError("not_enrolled", f"{opened.folder} is not enrolled", "boltseal enroll STRING")
@@ -115,7 +112,7 @@ def work_due(opened: State, now: datetime) -> list[str] | None:
 
 
 def _waits(opened: State) -> bool:
-    """Whether something waits to be sent; a damaged account is for the child to put right or to complain of."""
+    """Whether something waits to be sent; a damaged account is for the child to put right."""
     try:
         data = state.read_small(opened, "chain.json")
         return data is not None and bool(chain.decode(data).waiting)

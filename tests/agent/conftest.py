@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -105,7 +105,7 @@ def fresh(tmp_path: Path) -> State:
 
 
 @pytest.fixture
-def agent(fresh: State, server: ServerTwin, clock: Clock) -> Iterator[Agent]:
+def agent(fresh: State, server: ServerTwin, clock: Clock) -> Agent:
     """An enrolled agent."""
     enrol_with(fresh, server, clock)
     return Agent(fresh, server, clock)
