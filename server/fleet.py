@@ -20,6 +20,7 @@ from config.standing import CriterionStanding, Standing
 from server import adoption, hosts, log, verdicts
 from server.admission import QUARANTINED, REVOKED
 from server.hosts import Host
+from server.verdicts import DUE
 
 SWEEP_AT_READ_HOSTS = 100
 PAGE_ROWS = 100
@@ -31,6 +32,7 @@ class Coverage:
 
     expected: int
     reported: int  # within the age at which evidence turns stale
+    last_night: int  # of those, within the last 24 hours
     missing: int  # reported once, but not lately
     never: int  # enrolled, nothing came yet
     quarantined: int
@@ -188,18 +190,19 @@ def entries(connection: sqlite3.Connection, before: int | None = None, limit: in
 def coverage(connection: sqlite3.Connection, moment: datetime) -> Coverage:
     """Count the hosts by what was heard of them."""
     fresh = canonical.encode_time(moment - timedelta(days=EVIDENCE_MAX_AGE_DAYS))
-    sql = "SELECT state, count(*), sum(last_finished_at >= ?), sum(last_finished_at='') FROM host GROUP BY state"
-    rows = {state: counted for state, *counted in connection.execute(sql, (fresh,))}
-    revoked = rows.pop(REVOKED, [0, 0, 0])[0]
-    expected, reported, never = (
-        (sum(column) for column in zip(*rows.values(), strict=True)) if rows else (0, 0, 0)
+    night = canonical.encode_time(moment - timedelta(hours=24))
+    sql = (
+        "SELECT state, count(*), sum(last_finished_at >= ?), sum(last_finished_at >= ?), sum(last_finished_at='')"
+        " FROM host GROUP BY state"
     )
-    quarantined = rows.get(QUARANTINED, [0, 0, 0])[0]
-    due = connection.execute(
-        "SELECT count(*) FROM host WHERE fresh_until <= ?", (canonical.encode_time(moment),)
-    )
+    rows = {state: counted for state, *counted in connection.execute(sql, (fresh, night))}
+    revoked = rows.pop(REVOKED, [0])[0]
+    columns = zip(*rows.values(), strict=True) if rows else [[0]] * 4
+    expected, reported, last_night, never = (sum(column) for column in columns)
+    quarantined = rows.get(QUARANTINED, [0])[0]
+    due = connection.execute(f"SELECT count(*) FROM host WHERE {DUE}", _now(moment))  # noqa: S608
     missing = expected - reported - never
-    return Coverage(expected, reported, missing, never, quarantined, revoked, due.fetchone()[0])
+    return Coverage(expected, reported, last_night, missing, never, quarantined, revoked, due.fetchone()[0])
 
 
 def log_state(connection: sqlite3.Connection) -> LogState:
@@ -234,19 +237,22 @@ def _counts(
     for check, answer, count in connection.execute("SELECT check_id, counted_as, hosts FROM verdict_count"):
         if check in counted:
             counted[check][answer] = count
-    now = canonical.encode_time(moment)
-    sql = "SELECT count(*) FROM host WHERE fresh_until <= ? AND state <> 'revoked'"
-    due = connection.execute(sql, (now,)).fetchone()[0]
+    sql = f"SELECT count(*) FROM host WHERE {DUE} AND state <> 'revoked'"  # noqa: S608
+    due = connection.execute(sql, _now(moment)).fetchone()[0]
     sql = (
         "SELECT v.check_id, v.counted_as, count(*) FROM host h JOIN verdict v ON v.host_id = h.host_id"
-        " WHERE h.fresh_until <= ? GROUP BY v.check_id, v.counted_as"
+        f" WHERE {DUE} GROUP BY v.check_id, v.counted_as"
     )
-    for check, answer, count in connection.execute(sql, (now,)):
+    for check, answer, count in connection.execute(sql, _now(moment)):
         if check in counted:
             counted[check][answer] -= count
     for own in counted.values():
         own["unknown"] = own.get("unknown", 0) + due
     return counted
+
+
+def _now(moment: datetime) -> dict[str, str]:
+    return {"now": canonical.encode_time(moment)}
 
 
 def _verdict_rows(

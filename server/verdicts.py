@@ -20,6 +20,8 @@ from server.admission import REVOKED
 from server.ledger import kept_envelope
 
 SWEEP_HOSTS = 32
+# What makes a host due, at the moment `now`.
+DUE = "(fresh_until <= :now OR fresh_from > :now)"
 _REBUILD_HOSTS = 200  # a transaction; the server goes on in between
 _COLUMNS = "check_id, answer, reason, detail, observed, expected, origin, sources, waived_by, counted_as"
 Row = tuple[str, ...]
@@ -63,8 +65,10 @@ def refresh(connection: sqlite3.Connection, host_id: str, rules: Rules, moment: 
     fresh_until = facts_until
     if report_sha256:
         fresh_until = min(facts_until, freshness.report_until(seen.observed_at, moment))
-    sql = "UPDATE host SET facts_until=?, fresh_until=? WHERE host_id=?"
-    connection.execute(sql, (facts_until, fresh_until if state != REVOKED else freshness.NEVER, host_id))
+    if state == REVOKED:
+        fresh_until = freshness.NEVER
+    sql = "UPDATE host SET facts_until=?, fresh_from=?, fresh_until=? WHERE host_id=?"
+    connection.execute(sql, (facts_until, canonical.encode_time(moment), fresh_until, host_id))
     return len(changed) + len(gone)
 
 
@@ -81,9 +85,10 @@ def sweep(connection: sqlite3.Connection, moment: datetime, limit: int = SWEEP_H
 
 
 def due(connection: sqlite3.Connection, moment: datetime, limit: int) -> list[str]:
-    """Return hosts whose cached verdicts may no longer hold, the longest due first."""
-    sql = "SELECT host_id FROM host WHERE fresh_until <= ? ORDER BY fresh_until, host_id LIMIT ?"
-    return [row[0] for row in connection.execute(sql, (canonical.encode_time(moment), limit))]
+    """Return hosts whose cached verdicts may not hold at the moment, up to a limit, in no order."""
+    sql = f"SELECT host_id FROM host WHERE {DUE} LIMIT :limit"  # noqa: S608
+    values = {"now": canonical.encode_time(moment), "limit": limit}
+    return [row[0] for row in connection.execute(sql, values)]
 
 
 def rebuild(connection: sqlite3.Connection, moment: datetime) -> int:

@@ -193,10 +193,10 @@ def _keep_latest(entries: Entries, submission: Submission) -> None:
 
 def _fresh_until(entries: Entries, submission: Submission, sections: str) -> str:
     """Return until when the cached verdicts hold: the same sections, seen again, need no judging."""
-    sql = "SELECT sections_sha256, last_finished_at, facts_until, fresh_until FROM host WHERE host_id=?"
+    sql = "SELECT sections_sha256, last_finished_at, facts_until, fresh_from, fresh_until FROM host WHERE host_id=?"
     row = entries.connection.execute(sql, (submission.host_id,)).fetchone()
-    held_sections, held_finished_at, facts_until, fresh_until = map(str, row)
-    if held_sections != sections or fresh_until <= entries.now:
+    held_sections, held_finished_at, facts_until, fresh_from, fresh_until = map(str, row)
+    if held_sections != sections or not fresh_from <= entries.now < fresh_until:
         return ""
     now, finished_at = canonical.decode_time(entries.now), canonical.decode_time(submission.finished_at)
     if not all(

@@ -28,12 +28,16 @@ class Host(models.Model):
     clock_offset_ms = models.BigIntegerField(null=True)
     sections_sha256 = digest_text(default="", blank=True)  # over the subjects of the last report
     facts_until = time_text()  # until then the facts, taken alone, give the same verdicts
-    fresh_until = time_text()  # until then the cached verdicts hold; empty: judge at once
+    fresh_from = (
+        time_text()
+    )  # when the cached verdicts were judged: a clock that is set back outdates them, too
+    fresh_until = time_text()  # until then they hold; empty: judge at once
 
     class Meta:
         db_table = "host"
         indexes = (
-            models.Index(fields=("fresh_until", "host_id"), name="host_fresh_until"),
+            models.Index(fields=("fresh_until",), name="host_fresh_until"),
+            models.Index(fields=("fresh_from",), name="host_fresh_from"),
             models.Index(fields=("state",), name="host_state"),
             models.Index(fields=("last_received_at",), name="host_last_received_at"),
         )

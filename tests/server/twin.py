@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from config import canonical, checkpoint, envelope, keys, receipt, section, statement
 from config.canonical import Json
@@ -50,6 +50,18 @@ class Clock:
 
     def forward(self, **span: float) -> None:
         self.now += timedelta(**span)
+
+
+class Server(Protocol):
+    """Something that serves a home."""
+
+    home: Home
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request and its answer."""
+        ...
 
 
 class InProcess:
@@ -130,6 +142,7 @@ class Twin:
         self.sequence = 0
         self.previous: str | None = None
         self.known: Checkpoint | None = None
+        self._sealed: dict[str, bytes] = {}
 
     def request_bytes(self, **changes: Json) -> bytes:
         """A signed enrolment request."""
@@ -152,6 +165,7 @@ class Twin:
     ) -> Statement:
         """The next report of the chain, unsigned."""
         sealed = [section_bytes()] if sections is None else sections
+        self._sealed.update((statement.digest(each), each) for each in sealed)
         subjects = [Subject(section.decode(each).collector, statement.digest(each)) for each in sealed]
         predicate: dict[str, Json] = {
             "subject": {"id": self.host_id, "kind": "host"},
@@ -190,9 +204,10 @@ class Twin:
         return envelope.encode(envelope.sign(statement.encode(said), self.key))
 
     def body(self, said: Statement, sections: Sequence[bytes] | None = None) -> bytes:
-        """What is posted for a statement."""
-        sealed = [section_bytes()] if sections is None else sections
-        return upload(self.sign(said), sealed if said.kind == "report" else [])
+        """What is posted for a statement: with the sections that it names, or with those given."""
+        if sections is None:
+            sections = [self._sealed[each.sha256] for each in said.subjects if each.sha256 in self._sealed]
+        return upload(self.sign(said), sections)
 
     def advance(self, said: Statement) -> None:
         """Take a statement as the chain's head."""
@@ -200,16 +215,19 @@ class Twin:
         lost = said.predicate.get("lost_sha256")
         self.previous = str(lost) if lost else statement.digest(statement.encode(said))
 
-    def enrol(self, server: InProcess, secret: str) -> Answer:
+    def enrol(self, server: Server, secret: str) -> Answer:
         """Enrol; keep the log's key and head."""
         headers = {"authorization": f"Bearer {secret}"}
         return server.request("POST", "/api/v1/enrolments", self.request_bytes(), headers)
 
     def ship(
-        self, server: InProcess, said: Statement | None = None, sections: Sequence[bytes] | None = None
+        self, server: Server, said: Statement | None = None, sections: Sequence[bytes] | None = None
     ) -> Answer:
-        """Send a statement, by default the next report, as an agent does; advance and check the receipt on success."""
-        said = said or self.report(sections)
+        """Send a statement, by default the next report, as an agent does; with the sections it names, or those given.
+
+        On success the receipt is checked and the chain advances.
+        """
+        said = said or self.report()
         headers = {"boltseal-tree-size": str(self.known.size if self.known else 0)}
         answer = server.request("POST", "/api/v1/reports", self.body(said, sections), headers)
         if answer.status == 200:
@@ -218,7 +236,7 @@ class Twin:
                 self.advance(said)
         return answer
 
-    def check(self, server: InProcess, said: Statement, answer: Answer) -> None:
+    def check(self, server: Server, said: Statement, answer: Answer) -> None:
         """Check a receipt, and that the log extends the one known before."""
         own = receipt.from_dict(answer.body["receipt"])
         log_key = server.home.key("log").public

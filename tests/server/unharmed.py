@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from server import check, database, ledger
 from server.home import Home
-from tests.server.twin import InProcess, Twin, rows
+from tests.server.twin import Server, Twin, rows
 
 _KEPT = (
     "SELECT sha256, leaf_index, envelope FROM statement",
@@ -31,7 +31,7 @@ def kept(home: Home) -> set[tuple[object, ...]]:
 
 
 @contextmanager
-def unharmed(server: InProcess, twin: Twin) -> Iterator[None]:
+def unharmed(server: Server, twin: Twin) -> Iterator[None]:
     """Run bad input inside; `twin` is the good host."""
     assert 200 == twin.ship(server).status
     before = kept(server.home)
