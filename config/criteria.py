@@ -19,11 +19,11 @@ from config.operators import OPERATORS
 from config.profile import Profile, Threshold, load_profile
 from config.schema import Place
 from config.section import REASONS
+from config.settings import CRITERIA_FILES_MAX
 
 __all__ = ["Catalogue", "Check", "Clause", "Criterion", "DocumentNeed", "Example", "Part"]
 __all__ += ["Profile", "Threshold", "load", "load_profile"]
 
-FILES_MAX = 64
 _FactName = Annotated[str, r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*"]
 _FILE = re.compile(r"([1-9][0-9]?)\.([1-9][0-9]?)\.toml")
 _BESIDE = ("facts.toml", "catalogue.toml", "retired.toml")
@@ -56,8 +56,8 @@ def load(files: Mapping[str, bytes]) -> Catalogue:
     numbers = {name: match for name in files if (match := _FILE.fullmatch(name))}
     strays = files.keys() - numbers.keys() - {*_BESIDE}
     absent = [name for name in _BESIDE if name not in files]
-    if strays or absent or len(files) > FILES_MAX:
-        hint = f"At most {FILES_MAX} files: one per criterion, such as 4.8.toml, and {', '.join(_BESIDE)}."
+    if strays or absent or len(files) > CRITERIA_FILES_MAX:
+        hint = f"At most {CRITERIA_FILES_MAX} files: one per criterion, such as 4.8.toml, and {', '.join(_BESIDE)}."
         wrong = min(strays) + " is a stray" if strays else f"{len(files)} are there, without {absent}"
         raise InputError("catalogue_files", f"not the files of a catalogue: {wrong}", hint)
     versions = schema.read(_Versions, files["catalogue.toml"], "catalogue.toml", "catalogue")

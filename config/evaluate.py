@@ -17,9 +17,8 @@ from config.criterion import READINGS, Catalogue, Check
 from config.profile import Profile
 from config.question import Answer, Question
 from config.section import Section
-from config.settings import CLOCK_SKEW_MAX_SECONDS, EVIDENCE_MAX_AGE_DAYS
+from config.settings import CLOCK_SKEW_MAX_SECONDS, EVIDENCE_MAX_AGE_DAYS, OBSERVED_MAX
 from config.verdict import Verdict
-from config.wording import OBSERVED_MAX
 
 __all__ = ["Evidence", "Verdict", "evidence", "judge"]
 

@@ -15,6 +15,7 @@ from config.errors import InputError
 from config.fact_types import FactType
 from config.operators import OPERATORS
 from config.profile import Profile
+from config.settings import NAMED_MAX, OBSERVED_MAX
 
 _EMPTY = {"pass": True, "fail": False, "unknown": None}
 _AMOUNT = {"every": "all", "some": "at least one", "none": "none"}
@@ -129,8 +130,8 @@ class Question:
         quantifier = self.clause.quantifier or ""
         if holds is True and quantifier != "some":
             return Answer(holds, reason, wording.found(quantifier, holds, (), len(rows), total), [])
-        shown = [self._shown(row) for row in rows[: wording.OBSERVED_MAX]]
-        names = [wording.row(row, self.labels) for row in shown[: wording.NAMED_MAX]]
+        shown = [self._shown(row) for row in rows[:OBSERVED_MAX]]
+        names = [wording.row(row, self.labels) for row in shown[:NAMED_MAX]]
         left = len(rows) - len(shown)
         found = wording.found(quantifier, holds, names, len(rows), total)
         return Answer(holds, reason, found, shown + ([f"and {left} more"] if left else []))

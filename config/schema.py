@@ -15,9 +15,8 @@ from datetime import date, time
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from config.errors import InputError
-from config.settings import INTEGER_MAX
+from config.settings import CRITERIA_FILE_MAX_BYTES, INTEGER_MAX
 
-FILE_MAX_BYTES = 256 * 1024  # the longest criterion has a fifth of it
 DERIVED = {"derived": True}
 """Metadata of a field that no file may hold: the loader fills it."""
 _NAMES = ("id", "fact", "verdict")
@@ -37,8 +36,8 @@ def read(kind: Any, data: bytes, file: str, prefix: str) -> Any:
         InputError: {prefix}_too_large, _malformed, _unknown_key, _missing_key, _wrong_type, _wrong_value.
     """
     place = Place(file, prefix)
-    if len(data) > FILE_MAX_BYTES:
-        raise place.error("too_large", f"{len(data)} bytes, where {FILE_MAX_BYTES} are allowed")
+    if len(data) > CRITERIA_FILE_MAX_BYTES:
+        raise place.error("too_large", f"{len(data)} bytes, where {CRITERIA_FILE_MAX_BYTES} are allowed")
     try:
         raw = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, nested too deep

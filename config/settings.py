@@ -29,6 +29,13 @@ CLOCK_SKEW_MAX_SECONDS = 600
 EVIDENCE_MAX_AGE_DAYS = 7
 TOKEN_MAX_AGE_DAYS = 30
 
+# Criteria, and what a verdict shows of the facts.
+CRITERIA_FILE_MAX_BYTES = 256 << 10
+CRITERIA_FILES_MAX = 64
+OBSERVED_MAX = 20  # elements of a list
+OBSERVED_MAX_CHARACTERS = 120  # of any one text
+NAMED_MAX = 3  # elements that one line names
+
 # Looking.
 READ_MAX_BYTES = 1 << 20
 COMMAND_TIMEOUT_SECONDS = 20

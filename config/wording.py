@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from config.canonical import Json
+from config.settings import NAMED_MAX, OBSERVED_MAX, OBSERVED_MAX_CHARACTERS
 
-OBSERVED_MAX = 20  # elements of a list that a verdict carries
-NAMED_MAX = 3  # elements of a list that one line names
-OBSERVED_MAX_CHARACTERS = 120  # of any one string in a verdict
 _FOUND: Mapping[tuple[str, bool | None], str] = {
     ("every", True): "all {total}",
     ("every", False): "not {count} of {total}: {few}",

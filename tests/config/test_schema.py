@@ -9,6 +9,7 @@ import pytest
 
 from config import schema
 from config.errors import InputError
+from config.settings import CRITERIA_FILE_MAX_BYTES
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def test_read() -> None:
         ("name = ", "malformed", "not TOML"),
         ('name = "a"\nname = "b"', "malformed", "not TOML"),
         ("load = " + "[" * 5_000, "malformed", "not TOML"),
-        ("#" + " " * schema.FILE_MAX_BYTES, "too_large", "262145 bytes"),
+        ("#" + " " * CRITERIA_FILE_MAX_BYTES, "too_large", "262145 bytes"),
         ('name = "n"\nnam = 1', "unknown_key", "'nam'"),
         ('name = "n"\nmade = 1', "unknown_key", "'made'"),
         ("flag = true", "missing_key", "name is missing"),
