@@ -128,7 +128,10 @@ def _add_evidence(add: Add) -> None:
     export = add("export", "write a bundle for an auditor")
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
     export.add_argument(
-        "--at", metavar="MOMENT", help="judge as of this time; default: that of the newest entry"
+        "--at", metavar="MOMENT", help="as of this time, like 2026-11-24T12:00:00Z; default: now"
+    )
+    export.add_argument(
+        "--latest-only", action="store_true", help="leave out all but each host's latest report"
     )
     add("check", "check every tile, signature, chain and digest that is kept")
     add("rebuild-verdicts", "judge every host anew")

@@ -14,7 +14,7 @@ STATUS: Mapping[str, int] = {
     **dict.fromkeys(("token_revoked", "token_wrong_serial"), 401),
     **dict.fromkeys(("wrong_observer", "host_revoked", "host_quarantined", "forbidden"), 403),
     **dict.fromkeys(("sections_missing", "sequence_gap", "sequence_fork", "host_exists"), 409),
-    "not_found": 404,
+    **dict.fromkeys(("not_found", "host_unknown", "criterion_unknown"), 404),
     "wrong_method": 405,
     "body_timeout": 408,
     "too_large": 413,

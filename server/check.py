@@ -80,6 +80,8 @@ def check(connection: sqlite3.Connection, hand: Hand) -> Found:
             _counts(connection)
         except DifferenceError as difference:
             found.difference = str(difference)
+        except sqlite3.DatabaseError as error:
+            found.difference = f"the database cannot be read: {error}"
     return found
 
 

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     with _opened(home) as connection:
         for news in adoption.pending(connection, settings):
             print(f"Not adopted yet: {news}. Adopt it with: run --adopt", file=sys.stderr)
-    host, port = _listen(options.listen, (settings.host, settings.port))
+    host, port = listen(options.listen, (settings.host, settings.port))
     listening = serve.bind(host, port, options.port_auto)
     serve.run(home, listening, lambda url: print(f"Boltseal is ready: {url}", flush=True))
     return 0
@@ -210,7 +210,8 @@ def _entering(home: Home, connection: database.Connection) -> Iterator[Entries]:
         yield entries
 
 
-def _listen(text: str | None, default: tuple[str, int]) -> tuple[str, int]:
+def listen(text: str | None, default: tuple[str, int]) -> tuple[str, int]:
+    """Read HOST:PORT; InputError ``listen_malformed``."""
     if text is None:
         return default
     host, _, port = text.rpartition(":")

@@ -1,4 +1,4 @@
-"""Plain connections to the SQLite file, for evidence: durable commits, one writer at a time, one error for a full disk."""
+"""Plain connections to the SQLite file, for evidence: durable commits, one writer, one error for a full disk."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -141,7 +141,10 @@ def _enter(entries: Entries, request: Request, token: Token) -> tuple[str, int, 
         "request_sha256": statement.digest(request.payload),
     }
     said = entries.say("enrolment", [Subject("key", key.key_id)], predicate, host_id)
-    sql = "INSERT INTO host_key (key_id, host_id, algorithm, spki, protection, state, created_at) VALUES (?,?,?,?,?,?,?)"
+    sql = (
+        "INSERT INTO host_key (key_id, host_id, algorithm, spki, protection, state, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    )
     values = (key.key_id, host_id, key.algorithm, key.spki, request.text("protection"), ACTIVE, entries.now)
     entries.connection.execute(sql, values)
     sql = (

@@ -8,36 +8,22 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from config import canonical, standing
 from config.canonical import Json
 from config.criterion import Criterion
 from config.errors import InputError
 from config.rejudge import Rules
-from config.settings import EVIDENCE_MAX_AGE_DAYS
 from config.standing import CriterionStanding, Standing
 from server import adoption, hosts, log, verdicts
-from server.admission import QUARANTINED, REVOKED
+from server.coverage import Coverage, coverage
 from server.hosts import Host
 from server.verdicts import DUE
 
 SWEEP_AT_READ_HOSTS = 100
 PAGE_ROWS = 100
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How much of the fleet was seen. `expected` leaves out the revoked."""
-
-    expected: int
-    reported: int  # within the age at which evidence turns stale
-    last_night: int  # of those, within the last 24 hours
-    missing: int  # reported once, but not lately
-    never: int  # enrolled, nothing came yet
-    quarantined: int
-    revoked: int
-    due: int  # not judged yet; they count as unknown
+NIGHT_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -187,24 +173,6 @@ def entries(connection: sqlite3.Connection, before: int | None = None, limit: in
     return [Entry(*row) for row in connection.execute(sql, (1 << 62 if before is None else before, limit))]
 
 
-def coverage(connection: sqlite3.Connection, moment: datetime) -> Coverage:
-    """Count the hosts by what was heard of them."""
-    fresh = canonical.encode_time(moment - timedelta(days=EVIDENCE_MAX_AGE_DAYS))
-    night = canonical.encode_time(moment - timedelta(hours=24))
-    sql = (
-        "SELECT state, count(*), sum(last_finished_at >= ?), sum(last_finished_at >= ?), sum(last_finished_at='')"
-        " FROM host GROUP BY state"
-    )
-    rows = {state: counted for state, *counted in connection.execute(sql, (fresh, night))}
-    revoked = rows.pop(REVOKED, [0])[0]
-    columns = zip(*rows.values(), strict=True) if rows else [[0]] * 4
-    expected, reported, last_night, never = (sum(column) for column in columns)
-    quarantined = rows.get(QUARANTINED, [0])[0]
-    due = connection.execute(f"SELECT count(*) FROM host WHERE {DUE}", _now(moment))  # noqa: S608
-    missing = expected - reported - never
-    return Coverage(expected, reported, last_night, missing, never, quarantined, revoked, due.fetchone()[0])
-
-
 def log_state(connection: sqlite3.Connection) -> LogState:
     """Return the log's head."""
     head = log.head(connection)
@@ -240,7 +208,7 @@ def _counts(
     sql = f"SELECT count(*) FROM host WHERE {DUE} AND state <> 'revoked'"  # noqa: S608
     due = connection.execute(sql, _now(moment)).fetchone()[0]
     sql = (
-        "SELECT v.check_id, v.counted_as, count(*) FROM host h JOIN verdict v ON v.host_id = h.host_id"
+        "SELECT v.check_id, v.counted_as, count(*) FROM host h JOIN verdict v ON v.host_id = h.host_id"  # noqa: S608
         f" WHERE {DUE} GROUP BY v.check_id, v.counted_as"
     )
     for check, answer, count in connection.execute(sql, _now(moment)):

@@ -1,19 +1,38 @@
 """Who may do what. Roles are few and fixed; a second factor is demanded of everyone."""
 
 import secrets
+from collections.abc import Mapping
 
 from allauth.mfa.models import Authenticator
 
 from config.errors import InputError
 from server.store.models import Person
 
-ROLES = ("administrator", "operator", "compliance", "auditor")
+READ, EXPORT, ENROL = "read", "export", "enrol"
+RIGHTS: Mapping[str, frozenset[str]] = {
+    "administrator": frozenset({READ, EXPORT, ENROL}),
+    "operator": frozenset({READ, ENROL}),
+    "compliance": frozenset({READ, EXPORT}),
+    "auditor": frozenset({READ, EXPORT}),
+}
+ROLES = tuple(RIGHTS)
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def make_password() -> str:
     """Return a random password of about 120 bits that a person can type."""
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(alphabet) for _ in range(6)) for _ in range(4))
+
+
+def may(person: Person, right: str) -> bool:
+    """Whether a person's role has a right; a role that is not known has none."""
+    return person.is_active and right in RIGHTS.get(person.role, frozenset())
+
+
+def has_second_factor(person: Person) -> bool:
+    """Whether a person has set up more than a password; recovery codes alone are no factor."""
+    return Authenticator.objects.filter(user=person, type__in=SECOND_FACTORS).exists()
 
 
 def add(name: str, role: str, password: str) -> Person:

@@ -6,6 +6,7 @@ long as the process.
 
 import os
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ _HOME = Home(Path(os.environ["BOLTSEAL_HOME"])) if os.environ.get("BOLTSEAL_HOME
 
 SECRET_KEY = _HOME.secret() if _HOME else secrets.token_urlsafe(48)
 DEBUG = False
+# Asked wherever a page needs the time, so that a test can give another.
+CLOCK = lambda: datetime.now(UTC)  # noqa: E731 - a setting
 # The front refuses a wrong Host header for every route before Django sees it (`server/asgi.py`).
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "server.urls"
@@ -29,6 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -46,6 +50,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "server.web.gate.Gate",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -59,7 +64,9 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "server.web.desk.for_templates",
             ],
+            "builtins": ["server.web.tags", "django.templatetags.i18n", "django.templatetags.static"],
         },
     },
 ]
@@ -93,10 +100,30 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_ADAPTER = "server.web.adapters.AccountAdapter"  # nobody signs up: an administrator adds people
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/300s/key",
+    "change_password": "5/m/user",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = 0  # the address that a limit counts by is the connection's own
+MFA_ADAPTER = "server.web.adapters.SecondFactorAdapter"
+MFA_TOTP_ISSUER = "Boltseal"
+MFA_TOTP_TOLERANCE = 1  # one step of 30 seconds, for clocks that differ
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+# Limits on logins and used codes live here. One process serves the pages, so its own memory will do; several
+# processes need a cache that they share.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"}}
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Forms are small; reports do not come this way.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 << 10
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
+CSRF_FAILURE_VIEW = "server.web.errors.csrf"
 
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -127,7 +154,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
-STATICFILES_DIRS = [_HERE / "static"] if (_HERE / "static").is_dir() else []
+STATICFILES_DIRS = [_HERE / "static"]
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español"), ("fr", "Français")]

@@ -108,6 +108,15 @@ def demand_usable(token: Token, serial: str | None, now: datetime) -> None:
         )
 
 
+def state(token: Token, now: datetime) -> str:
+    """Return ``usable``, ``revoked``, ``expired`` or ``exhausted``."""
+    try:
+        demand_usable(token, next(iter(token.serials), None), now)
+    except InputError as error:
+        return error.code.removeprefix("token_")
+    return "usable"
+
+
 def listed(connection: sqlite3.Connection) -> list[Token]:
     """Return all tokens, the newest first."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM token ORDER BY created_at DESC, token_id")  # noqa: S608

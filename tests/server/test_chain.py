@@ -187,7 +187,8 @@ def test_many_hosts_at_once(server: InProcess, enrolled: Callable[..., Twin]) ->
     said = [twin.report() for twin in twins]
     bodies = [twin.body(each) for twin, each in zip(twins, said, strict=True)]
     gap = twins[0].body(twins[0].report(sequence=7, previous="0" * 64))
-    requests = [("POST", "/api/v1/reports", body, {}) for body in (*bodies, gap, bodies[3])]
+    none: dict[str, str] = {}
+    requests = [("POST", "/api/v1/reports", body, none) for body in (*bodies, gap, bodies[3])]
     *answers, refused, again = server.many(requests)
     for twin, each, answer in zip(twins, said, answers, strict=True):
         twin.check(server, each, answer)

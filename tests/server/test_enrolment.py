@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from config import canonical, envelope, keys, statement
+from config.canonical import Json
 from config.errors import InputError
 from config.statement import Subject
 from server import database, tokens
@@ -124,8 +125,11 @@ def test_request_malformed(server: InProcess, twin: Twin) -> None:
         fresh, other = Twin("fresh"), keys.generate()
         payload = envelope.decode(fresh.request_bytes()).payload
         no_id = envelope.sign(payload.replace(b'"host_id":"fresh"', b'"host_id":"Not An Id"'), fresh.key)
-        unsupported = {"algorithm": "ed25519", "spki": canonical.encode_base64(b"no key")}
-        wrong_kind = {"algorithm": "ecdsa-p256", "spki": canonical.encode_base64(fresh.key.public.spki)}
+        unsupported: dict[str, Json] = {"algorithm": "ed25519", "spki": canonical.encode_base64(b"no key")}
+        wrong_kind: dict[str, Json] = {
+            "algorithm": "ecdsa-p256",
+            "spki": canonical.encode_base64(fresh.key.public.spki),
+        }
         for body, code in (
             (envelope.encode(envelope.sign(payload, other)), "bad_signature"),
             (fresh.sign(fresh.report()), "statement_unknown_kind"),

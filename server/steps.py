@@ -1,0 +1,108 @@
+"""What to do next about a criterion, as one sentence: the worst that binds first, what is only recommended last."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from config.settings import EVIDENCE_MAX_AGE_DAYS
+from config.standing import CheckStanding, CriterionStanding, PartStanding
+
+_LATER = "this version cannot take documents yet"
+_EACH = (("this host", "each host"), ("this machine", "each machine"), ("this server", "each server"))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A sentence, and the evidence that it speaks of."""
+
+    text: str
+    part: str
+    check: str
+    """Empty where the sentence is about documents or about the whole."""
+    counted_as: str
+    hosts: int
+
+
+def next_step(criterion: CriterionStanding, expected: int) -> Step | None:
+    """Return the first thing to do, or None where nothing is left.
+
+    Args:
+        criterion: its standing over the fleet.
+        expected: how many hosts are enrolled and not revoked.
+    """
+    if criterion.status == "not_applicable":
+        return None
+    has_checks = any(part.checks for part in criterion.parts)
+    if not expected and has_checks:
+        return Step("Enrol a host: no machine has reported yet", "", "", "", 0)
+    return next(_steps(criterion), None)
+
+
+def lowered(title: str) -> str:
+    """A check's title as it continues a sentence: names and abbreviations keep their capital."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def _steps(criterion: CriterionStanding) -> Iterator[Step]:
+    binding = [(part, check) for part, check in _checks(criterion) if _binds(criterion, part, check)]
+    others = [
+        (part, check)
+        for part, check in _checks(criterion)
+        if (part, check) not in binding and check.level != "guidance"
+    ]
+    yield from _failing(binding, "Fix")
+    yield from _unknown(binding)
+    yield from _stale(binding)
+    yield from _documents(criterion)
+    yield from _failing(others, "Recommended: fix")
+
+
+def _checks(criterion: CriterionStanding) -> Iterator[tuple[PartStanding, CheckStanding]]:
+    return ((part, check) for part in criterion.parts for check in part.checks)
+
+
+def _binds(criterion: CriterionStanding, part: PartStanding, check: CheckStanding) -> bool:
+    is_part_binding = part.level == "must" or criterion.level == "should"
+    return is_part_binding and (check.level == "must" or (part.level == "should" and check.level == "should"))
+
+
+def _failing(checks: Iterable[tuple[PartStanding, CheckStanding]], verb: str) -> Iterator[Step]:
+    for part, check in sorted(checks, key=lambda each: -each[1].failed):
+        if check.failed:
+            goal = _goal(check, check.failed)
+            text = f"{verb} {_hosts(check.failed)} so that {goal}"
+            yield Step(text, part.id, check.check, "fail", check.failed)
+
+
+def _unknown(checks: Iterable[tuple[PartStanding, CheckStanding]]) -> Iterator[Step]:
+    for part, check in sorted(checks, key=lambda each: -each[1].unknown):
+        if check.unknown:
+            goal = _goal(check, check.unknown)
+            text = f"Find out why {_hosts(check.unknown)} can't show that {goal}"
+            yield Step(text, part.id, check.check, "unknown", check.unknown)
+
+
+def _stale(checks: Iterable[tuple[PartStanding, CheckStanding]]) -> Iterator[Step]:
+    for part, check in sorted(checks, key=lambda each: -each[1].stale):
+        if check.stale:
+            text = f"Get {_hosts(check.stale)} to report: nothing came for {EVIDENCE_MAX_AGE_DAYS} days"
+            yield Step(text, part.id, check.check, "stale", check.stale)
+
+
+def _documents(criterion: CriterionStanding) -> Iterator[Step]:
+    wanted = [(part, each) for part in criterion.parts for each in part.documents if each.status != "met"]
+    if wanted:
+        part, first = wanted[0]
+        more = f" and {len(wanted) - 1} more" if len(wanted) > 1 else ""
+        yield Step(f"Have ready: {lowered(first.title)}{more}; {_LATER}", part.id, "", "", 0)
+
+
+def _goal(check: CheckStanding, hosts: int) -> str:
+    goal = lowered(check.title)
+    if hosts > 1:
+        for one, each in _EACH:
+            goal = goal.replace(one, each)
+    return goal
+
+
+def _hosts(count: int) -> str:
+    return "1 host" if count == 1 else f"{count:,} hosts"

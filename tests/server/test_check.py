@@ -1,0 +1,109 @@
+"""`check` finds whatever was changed in what is kept, and names it."""
+
+import zlib
+from collections.abc import Callable
+
+import pytest
+
+from config import envelope, statement
+from server import check, database, ledger
+from server.home import Home
+from tests.server.twin import InProcess, Twin
+
+_FLIP = "CAST(substr({0}, 1, {1}) || x'ff' || substr({0}, {1} + 2) AS BLOB)"
+
+
+@pytest.fixture
+def filled(server: InProcess, enrolled: Callable[..., Twin]) -> Home:
+    """A home with two hosts and their reports."""
+    for name in ("one", "two"):
+        twin = enrolled(name)
+        for _ in range(3):
+            twin.ship(server)
+    server.settle()
+    return server.home
+
+
+def _check(home: Home) -> check.Found:
+    connection = database.connect(home.database)
+    try:
+        return check.check(connection, ledger.hand(home))
+    finally:
+        connection.close()
+
+
+def test_nothing_changed(filled: Home) -> None:
+    """An honest store checks out, and the count says of what."""
+    found = _check(filled)
+    assert (None, 3 + 2 + 6, 2, 2) == (found.difference, found.statements, found.sections, found.hosts)
+    assert found.text().startswith("All is as it should be: 11 statements")
+
+
+CHANGES = {
+    "statement_gone": ("DELETE FROM statement WHERE leaf_index=5", "log entry 5 is missing"),
+    "last_statement_gone": ("DELETE FROM statement WHERE leaf_index=10", "tile/0/000"),
+    "statements_swapped": (
+        "UPDATE statement SET leaf_index = CASE leaf_index WHEN 5 THEN -1 WHEN 6 THEN 5 END WHERE leaf_index IN (5, 6);"
+        "UPDATE statement SET leaf_index = 6 WHERE leaf_index = -1",
+        "log entry 5 (report)",
+    ),
+    "envelope_damaged": (
+        f"UPDATE statement SET envelope={_FLIP.format('envelope', 40)} WHERE leaf_index=9",
+        "log entry 9",
+    ),
+    "column_changed": (
+        "UPDATE statement SET finished_at='' WHERE leaf_index=9",
+        "log entry 9 (report): the row's",
+    ),
+    "digest_changed": (
+        "UPDATE statement SET sha256='00' WHERE leaf_index=9",
+        "log entry 9 (report): the payload's",
+    ),
+    "leaf_changed": (f"UPDATE tile SET hashes={_FLIP.format('hashes', 33)}", "tile/0/000"),
+    "tile_gone": ("DELETE FROM tile", "tile/0/000"),
+    "tile_added": ("INSERT INTO tile VALUES (1, 0, x'00')", "tile/1/000"),
+    "size_changed": ("UPDATE log_state SET size=size+1", "the checkpoint is of 11 leaves"),
+    "note_changed": ("UPDATE log_state SET checkpoint=replace(checkpoint, '11', '12')", "the checkpoint"),
+    "section_damaged": (
+        f"UPDATE section SET body={_FLIP.format('body', 20)} WHERE host_id='one'",
+        "section ",
+    ),
+    "section_exchanged": ("UPDATE section SET body=x'789c010200fdff7b7d017600f9'", "section "),
+    "section_gone": ("DELETE FROM section WHERE host_id='two'", "(report): section password is not kept"),
+    "head_moved": ("UPDATE host SET last_sequence=2 WHERE host_id='one'", "the row of host one"),
+    "host_gone": ("DELETE FROM host WHERE host_id='one'", "the row of host one"),
+    "host_added": (
+        "INSERT INTO host SELECT 'zero', hostname, state, platform, role, serial, tags, enrolled_at,"
+        " last_sequence, last_sha256, last_report_sha256, last_finished_at, last_received_at,"
+        " clock_offset_ms, sections_sha256, facts_until, fresh_from, fresh_until FROM host LIMIT 1",
+        "the row of host zero",
+    ),
+    "key_revived": ("UPDATE host_key SET state='revoked' WHERE host_id='two'", "the keys of host two"),
+    "no_blob": ("UPDATE tile SET hashes=CAST(x'ff' AS TEXT)", "the database cannot be read"),
+    "count_changed": ("UPDATE verdict_count SET hosts=hosts+1", "the counted verdicts"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changed(name: str, filled: Home) -> None:
+    """One change to one row, whoever may write to the database, and it is named."""
+    sql, difference = CHANGES[name]
+    connection = database.connect(filled.database)
+    connection.executescript(sql)
+    connection.close()
+    found = _check(filled)
+    assert found.difference is not None
+    assert difference in found.difference
+    assert found.text().startswith("First difference: ")
+
+
+def test_statement_by_a_strangers_key(filled: Home) -> None:
+    """A statement that verifies, but not by the key that should have signed it, is named."""
+    connection = database.connect(filled.database)
+    sql = "SELECT envelope FROM statement WHERE leaf_index=6"
+    payload = envelope.decode(zlib.decompress(connection.execute(sql).fetchone()[0])).payload
+    forged = envelope.encode(envelope.sign(payload, Twin().key))
+    assert statement.decode(payload).kind == "report"
+    connection.execute("UPDATE statement SET envelope=? WHERE leaf_index=6", (zlib.compress(forged),))
+    connection.close()
+    assert "log entry 6 (report): bad_signature" in str(_check(filled).difference)
