@@ -12,7 +12,7 @@ from typing import Final
 from agent import alarms, durable, spool
 from agent.answer import GoodAnswer
 from agent.chain import Chain
-from agent.exits import AlarmRaised
+from agent.exits import AlarmError
 from agent.identity import Identity
 from agent.report import encode_time
 from agent.shipping import read_shipping, write_shipping
@@ -30,7 +30,7 @@ def accept(
 ) -> Chain:
     """The chain without its oldest statement, once the answer's receipt is verified and kept.
 
-    AlarmRaised when the receipt does not prove what it must; then nothing is changed but the alarm.
+    AlarmError when the receipt does not prove what it must; then nothing is changed but the alarm.
     """
     payload = envelope.decode(sent.envelope.encode()).payload
     known = kept_checkpoint(state, identity)
@@ -68,11 +68,11 @@ def kept_checkpoint(state: State, identity: Identity) -> Checkpoint | None:
         raise InputError("state_file_damaged", f"{path}: {error.message}", hint) from error
 
 
-def _alarm(state: State, error: InputError, answer: GoodAnswer, now: datetime) -> AlarmRaised:
+def _alarm(state: State, error: InputError, answer: GoodAnswer, now: datetime) -> AlarmError:
     """Raise the lasting alarm, with both sides of the contradiction as evidence."""
     code = "log_not_extension" if error.code == "consistency_wrong" else "receipt_wrong"
     note = durable.read(state.path("checkpoint"), NOTE_MAX_BYTES) or b""
     shown = canonical.encode(answer.value.get("receipt")).decode()[:_EVIDENCE_MAX_CHARACTERS]
     evidence = {"kept": note.decode("utf-8", "replace"), "shown": shown}
     alarms.raise_alarm(state.path("alarms"), code, str(error), {**evidence}, encode_time(now))
-    return AlarmRaised(code, error.message, alarms.TEXTS[code])
+    return AlarmError(code, error.message, alarms.TEXTS[code])

@@ -11,7 +11,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from agent.exits import ServerRefused
+from agent.exits import ServerRefusedError
 from agent.transport import ANSWER_MAX_BYTES, Answer
 from config import canonical
 from config.canonical import Json
@@ -34,7 +34,7 @@ class GoodAnswer:
     come_back_seconds: int | None
 
 
-class Refusal(ServerRefused):
+class RefusalError(ServerRefusedError):
     """The server's own error, with what this agent may act on."""
 
     def __init__(self, code: str, message: str, hint: str, status: int) -> None:
@@ -52,7 +52,7 @@ class Refusal(ServerRefused):
 
 
 def read_answer(answer: Answer) -> GoodAnswer:
-    """A good answer. Raises Refusal for the server's errors, `server_unreachable` for anything else."""
+    """A good answer. Raises RefusalError for the server's errors, `server_unreachable` for anything else."""
     value = _object(answer)
     offset = _clock_offset_ms(value.get("time"), answer)
     if 200 <= answer.status < 300:
@@ -60,7 +60,7 @@ def read_answer(answer: Answer) -> GoodAnswer:
     error = value.get("error")
     if not isinstance(error, dict) or not 400 <= answer.status < 600:
         raise _malformed(answer, "no answer of a Boltseal server")
-    refusal = Refusal(
+    refusal = RefusalError(
         plain(error.get("code"), _CODE_MAX_CHARACTERS) or "refused",
         plain(error.get("message")),
         plain(error.get("hint")),

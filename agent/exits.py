@@ -29,20 +29,20 @@ _STATE_PREFIXES: Final = ("state_", "key_", "not_enrolled", "disk_full")
 _UNREACHABLE_PREFIXES: Final = ("server_unreachable", "tls_")
 
 
-class ServerRefused(InputError):
+class ServerRefusedError(InputError):
     """The server answered with an error of its own; `code` is the server's word for it.
 
     A class of its own, since a refusal is no fault of what the user typed: it ends with FAILED, not USAGE.
     """
 
 
-class AlarmRaised(InputError):
+class AlarmError(InputError):
     """Something that must be looked at by a person before the server is trusted again."""
 
 
 def exit_code(error: InputError) -> int:
     """The exit code that an error ends the command with."""
-    if isinstance(error, ServerRefused | AlarmRaised):
+    if isinstance(error, ServerRefusedError | AlarmError):
         return FAILED
     if error.code.startswith(_STATE_PREFIXES):
         return STATE

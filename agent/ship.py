@@ -23,7 +23,7 @@ from typing import Final
 
 from agent import alarms, spool
 from agent.accept import accept, kept_checkpoint
-from agent.answer import GoodAnswer, Refusal, read_answer
+from agent.answer import GoodAnswer, RefusalError, read_answer
 from agent.chain import Chain
 from agent.identity import Identity
 from agent.report import encode_time, loss
@@ -136,7 +136,7 @@ def _send(state: State, identity: Identity, entry: spool.Entry, hands: Hands) ->
             return _post(
                 state, identity, entry.envelope, [body for body in bodies if body is not None], hands
             )
-        except Refusal as refusal:
+        except RefusalError as refusal:
             if refusal.code != "sections_missing":
                 raise
             wanted = [digest for digest in entry.sections if digest in refusal.missing]
@@ -156,7 +156,7 @@ def _post(state: State, identity: Identity, text: str, sections: list[bytes], ha
     packed = gzip.compress(body, mtime=0)
     try:
         answer = read_answer(hands.transport.request("POST", "/api/v1/reports", packed, headers))
-    except Refusal as refusal:
+    except RefusalError as refusal:
         _measure(state, refusal.clock_offset_ms)
         if refusal.code in _LASTING or (refusal.status in _FOR_GOOD and refusal.code != "sections_missing"):
             code = refusal.code if refusal.code in _LASTING else "report_refused"
@@ -183,7 +183,7 @@ def _known(state: State) -> frozenset[str]:
 
 def _passes(error: InputError) -> bool:
     """Whether a later try may end otherwise with nothing changed here."""
-    if isinstance(error, Refusal):
+    if isinstance(error, RefusalError):
         return error.passes
     return error.code == "server_unreachable"
 
@@ -191,7 +191,7 @@ def _passes(error: InputError) -> bool:
 def _wait_seconds(error: InputError, attempt: int, chance: Callable[[], float]) -> float:
     """Full jitter: any time up to a doubling limit; never less than the server asks for."""
     jitter = chance() * min(BACK_OFF_MAX_SECONDS, _FIRST_WAIT_SECONDS * 2 ** min(attempt, 20))
-    asked = error.retry_after_seconds if isinstance(error, Refusal) else None
+    asked = error.retry_after_seconds if isinstance(error, RefusalError) else None
     return float(jitter + (asked or 0))
 
 

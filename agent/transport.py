@@ -9,6 +9,7 @@ string.
 
 from __future__ import annotations
 
+import ssl
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -30,6 +31,11 @@ READ_MAX_SECONDS: Final = 30.0
 ANSWER_MAX_SECONDS: Final = 60.0
 ANSWER_MAX_BYTES: Final = 1024 * 1024
 _CHUNK_BYTES: Final = 16 * 1024
+_WORDS_MAX: Final = 300
+_TIME_CODES: Final = (9, 10)
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL's x509_vfy.h."""
+_NO_CHECK_TIME: Final = 0x200000
+"""X509_V_FLAG_NO_CHECK_TIME of the same; Python has no name for it."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,35 @@ class Transport(Protocol):
 
 
 class Https:
-    """The real way: `url` is https://host:port, `ca` the file of the only authority that is trusted."""
+    """The real way: `url` is https://host:port, `ca` the file of the only authority that is trusted.
 
-    def __init__(self, url: str, ca: Path, clock: Callable[[], datetime] | None = None) -> None:
+    With `any_time` a certificate that is not valid at this host's time is taken all the same, from that authority
+    and for that name only: the clock may be the one that is wrong, and a wrong clock must not stop reports.
+    """
+
+    def __init__(
+        self, url: str, ca: Path, clock: Callable[[], datetime] | None = None, any_time: bool = False
+    ) -> None:
         self._url = url
-        self._ca = ca
+        self._ca = str(ca)
         self._clock = clock or (lambda: datetime.now(UTC))
+        self._any_time = any_time
         self._session = _session(url)
 
     def request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """See `Transport`."""
-        return _request(self._session, method, self._url + path, body, headers, str(self._ca), self._clock)
+        url = self._url + path
+        try:
+            return _request(self._session, method, url, body, headers, self._ca, self._clock)
+        except CertificateTimeError:
+            if not self._any_time:
+                raise
+        self._session, self._any_time = _session(url, _context_of_any_time(self._ca)), False
+        return _request(self._session, method, url, body, headers, self._ca, self._clock)
+
+
+class CertificateTimeError(InputError):
+    """The certificate is from the right authority, but not valid yet, or no more, by this host's clock."""
 
 
 def fetch_ca(url: str) -> bytes:
@@ -77,8 +101,8 @@ def fetch_ca(url: str) -> bytes:
     return answer.body
 
 
-def _session(url: str) -> requests.Session:
-    """A session that takes proxies from the environment and nothing else (no .netrc, no CA bundle)."""
+def _session(url: str, context: ssl.SSLContext | None = None) -> requests.Session:
+    """A session that takes proxies from the environment and nothing else (no .netrc, no CA bundle, no cookies)."""
     import requests
 
     session = requests.Session()
@@ -86,7 +110,18 @@ def _session(url: str) -> requests.Session:
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     if not proxy_bypass(urlsplit(url).netloc):
         session.proxies.update(getproxies())
+    if context is not None:
+        from agent.tls_adapter import ContextAdapter
+
+        session.mount("https://", ContextAdapter(context))
     return session
+
+
+def _context_of_any_time(ca: str) -> ssl.SSLContext:
+    """Verifies authority and name as ever, but not the certificate's dates."""
+    context = ssl.create_default_context(cafile=ca)
+    context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
+    return context
 
 
 def _request(
@@ -117,11 +152,19 @@ def _request(
             names = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, names, content, sent_at, received_at)
     except requests.exceptions.SSLError as error:
-        hint = "the certificate must come from the CA named in the enrolment string"
-        raise InputError("tls_untrusted", f"{url}: {_reason(error)}", hint) from None
+        raise _tls_error(url, error) from None
     except (requests.RequestException, OSError) as error:
         hint = "what is spooled is kept and sent later"
-        raise InputError("server_unreachable", f"{url}: {_reason(error)}", hint) from None
+        raise InputError("server_unreachable", f"{url}: {_innermost(error)}"[:_WORDS_MAX], hint) from None
+
+
+def _tls_error(url: str, error: BaseException) -> InputError:
+    cause = _innermost(error)
+    words = f"{url}: {cause}"[:_WORDS_MAX]
+    if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in _TIME_CODES:
+        return CertificateTimeError("tls_time_wrong", words, "look at this host's clock, and at the server's")
+    hint = "the certificate must come from the CA named in the enrolment string"
+    return InputError("tls_untrusted", words, hint)
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
@@ -139,8 +182,8 @@ def _read(response: requests.Response, deadline: float) -> bytes:
     return b"".join(parts)
 
 
-def _reason(error: BaseException) -> str:
-    """The innermost words of a nest of errors: the outer ones repeat addresses and object names."""
+def _innermost(error: BaseException) -> BaseException:
+    """The innermost of a nest of errors: the outer ones repeat addresses and object names."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
-    return (str(error) or type(error).__name__)[:300]
+    return error

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from agent.answer import plain
 from agent.judged import Judged
 from config.standing import CheckStanding, CriterionStanding
 from config.verdict import Verdict
@@ -36,7 +37,7 @@ class Line:
     @property
     def sources(self) -> str:
         """Where the facts were read, bounded."""
-        shown = ", ".join(self.verdict.sources[:SOURCES_MAX])
+        shown = ", ".join(plain(source) for source in self.verdict.sources[:SOURCES_MAX])
         left = len(self.verdict.sources) - SOURCES_MAX
         return shown + (f" and {left} more" if left > 0 else "")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent import exits
-from agent.answer import GoodAnswer, Refusal, plain, read_answer, retry_after
+from agent.answer import GoodAnswer, RefusalError, plain, read_answer, retry_after
 from agent.transport import Answer
 from config.errors import InputError
 
@@ -21,9 +21,9 @@ def answer(status: int, body: object, seconds: float = 2.0, **headers: str) -> A
     return Answer(status, headers, data, NOW, NOW + timedelta(seconds=seconds))
 
 
-def refusal(status: int, body: object, **headers: str) -> Refusal:
+def refusal(status: int, body: object, **headers: str) -> RefusalError:
     """What an error answer raises."""
-    with pytest.raises(Refusal) as raised:
+    with pytest.raises(RefusalError) as raised:
         read_answer(answer(status, body, **headers))  # type: ignore[arg-type]
     return raised.value
 

@@ -57,6 +57,29 @@ def test_other_name(tmp_path: Path) -> None:
         get(url, elsewhere.ca)
 
 
+@pytest.mark.parametrize(("begins", "ends"), [(-9, -8), (8, 9)])
+def test_certificate_time(tmp_path: Path, begins: int, ends: int) -> None:
+    """Out of its time by our clock, a certificate is refused, unless reports must not be stopped by a clock."""
+    odd = Authority(tmp_path / "odd", begins=begins, ends=ends)
+    with serving(odd, answering(ok(b"body"))) as url:
+        with pytest.raises(InputError, match="tls_time_wrong"):
+            get(url, odd.ca)
+        wire = Https(url, odd.ca, any_time=True)
+        assert [b"body"] * 2 == [wire.request("GET", "/", b"", {}).body for _ in range(2)]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"])
+def test_any_time_is_not_anybody(tmp_path: Path, address: str) -> None:
+    """Taking a certificate of any time still needs the right authority and the right name."""
+    odd = Authority(tmp_path / "odd", address, begins=-9, ends=-8)
+    trusted = odd if address != "127.0.0.1" else Authority(tmp_path / "other")
+    seen: list[bytes] = []
+    serves = serving(odd, answering(ok(b""), seen=seen))
+    with serves as url, pytest.raises(InputError, match="tls_"):
+        Https(url, trusted.ca, any_time=True).request("GET", "/", b"", {})
+    assert [] == seen
+
+
 def test_environment(authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment can neither switch verification off or over, nor add credentials."""
     other = Authority(tmp_path / "other")

@@ -20,16 +20,16 @@ Serve = Callable[[ssl.SSLSocket], None]
 
 
 class Authority:
-    """A CA that signs a server certificate for an address; both lie in `folder`."""
+    """A CA that signs a server certificate for an address and some days; both lie in `folder`."""
 
-    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, address: str = "127.0.0.1", begins: int = -1, ends: int = 1) -> None:
         folder.mkdir()
         self.ca, self.chain = folder / "ca.pem", folder / "server.pem"
         ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"CA of {folder.name}")])
         ca = _certificate(name, name, ca_key, ca_key, None)
         own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
-        certificate = _certificate(own, name, key, ca_key, address)
+        certificate = _certificate(own, name, key, ca_key, address, begins, ends)
         pem = serialization.Encoding.PEM
         self.ca.write_bytes(ca.public_bytes(pem))
         private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -42,6 +42,8 @@ def _certificate(
     key: ec.EllipticCurvePrivateKey,
     signer: ec.EllipticCurvePrivateKey,
     address: str | None,
+    begins: int = -1,
+    ends: int = 1,
 ) -> x509.Certificate:
     now = datetime.now(UTC)
     usage = x509.KeyUsage(
@@ -53,8 +55,8 @@ def _certificate(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=-begins))
+        .not_valid_after(now + timedelta(days=ends))
         .add_extension(x509.BasicConstraints(ca=address is None, path_length=None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)

@@ -1,0 +1,45 @@
+"""Progress and errors on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import io
+
+from agent.console import Progress, Style, tell
+from config.errors import InputError
+from tests.agent.test_render import Terminal
+
+
+def test_progress() -> None:
+    """Nothing for what is quick; one line that is taken away again for what is not."""
+    times = iter([0.0, 1.9, 2.1, 3.0])
+    terminal = Terminal()
+    progress = Progress(terminal, lambda: next(times))
+    progress.say("quick")
+    assert "" == terminal.getvalue()
+    progress.say("slow")
+    progress.say("slower")
+    progress.end()
+    assert "\r\x1b[Kslow\r\x1b[Kslower\r\x1b[K" == terminal.getvalue()
+    progress.end()
+
+
+def test_no_progress_in_a_file() -> None:
+    """A log file is no terminal."""
+    times = iter([0.0, 100.0])
+    plain = io.StringIO()
+    Progress(plain, lambda: next(times)).say("slow")
+    assert "" == plain.getvalue()
+
+
+def test_tell() -> None:
+    """Message, code, hint."""
+    out = io.StringIO()
+    tell(InputError("a_code", "It is so.", "Do this."), out)
+    tell(InputError("b_code", "It is so."), out)
+    assert "boltseal: It is so. [a_code]\n  Do this.\nboltseal: It is so. [b_code]\n" == out.getvalue()
+
+
+def test_status() -> None:
+    """Padded before it is painted, so that columns stay columns."""
+    assert "● met     |" == Style().status("met", 8) + "|"
+    assert "\x1b[32m+ met     \x1b[0m|" == Style(colour=True, shapes=False).status("met", 8) + "|"
