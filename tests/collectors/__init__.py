@@ -1,0 +1,5 @@
+"""Tests of the collectors room."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.collectors.cases")

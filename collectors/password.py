@@ -1,0 +1,82 @@
+"""What is demanded of a new password, as it would act when a user runs passwd.
+
+PAM decides: login.defs' PASS_MIN_LEN is not read by it and is not looked at here. The hash scheme is the
+last one named on pam_unix's line, else login.defs' first ENCRYPT_METHOD, else traditional DES. Ages are
+what a new account gets; those of existing accounts stand with them (`accounts.interactive`).
+"""
+
+from __future__ import annotations
+
+from collectors.door import Host, Unseen
+from collectors.findings import Fact, Findings, Seen
+from collectors.readers import login_defs, pam_password
+from collectors.readers.pam import Step
+from collectors.readers.passwd import NEVER_DAYS
+
+FACTS = {
+    "password.min_length": Fact("int", "the shortest new password that would be stored for a user"),
+    "password.min_classes": Fact("int", "how many kinds of characters it must have; 0 when any will do"),
+    "password.dictionary_check": Fact("bool", "words of a dictionary are refused"),
+    "password.history": Fact("int", "how many old passwords are refused"),
+    "password.quality_enforced": Fact("bool", "a quality module runs and nothing is stored that it refused"),
+    "password.quality_module": Fact("str", "the quality module that is enforced, or none"),
+    "password.new_hash_scheme": Fact("str", "the hash of new passwords: yescrypt, sha512, md5, des …"),
+    "password.max_age_days": Fact("int", "days until a new account's password expires; 99999 is never"),
+    "password.min_age_days": Fact("int", "days before a new account's password may be changed"),
+}
+SCHEMES = {
+    "md5": "md5",
+    "bigcrypt": "bigcrypt",
+    "sha256": "sha256",
+    "sha512": "sha512",
+    "blowfish": "bcrypt",
+    "gost_yescrypt": "gost_yescrypt",
+    "yescrypt": "yescrypt",
+}
+
+
+def collect(host: Host) -> Findings:
+    """The rules of the `passwd` service's password stack, and login.defs for what PAM does not decide."""
+    findings = Findings()
+    try:
+        rules = pam_password.rules(host)
+        scheme = _new_hash(host, rules.stored_by)
+    except Unseen as unseen:
+        for name in list(FACTS)[:7]:
+            findings.unseen(name, unseen)
+    else:
+        length = rules.length
+        if scheme.value == "des" and length[0] > 8 and rules.module[0] == "none":
+            length = (8, length[1])  # pam_unix lowers its minlen: DES sees no more than eight
+        findings.fact("password.min_length", *length)
+        findings.fact("password.min_classes", *rules.classes)
+        findings.fact("password.dictionary_check", *rules.dictionary)
+        findings.fact("password.history", *rules.history)
+        findings.fact("password.quality_enforced", *rules.enforced)
+        findings.fact("password.quality_module", *rules.module)
+        findings.fact("password.new_hash_scheme", scheme.value, *scheme.sources)
+    findings.look("password.max_age_days", _days, host, "PASS_MAX_DAYS", NEVER_DAYS)
+    findings.look("password.min_age_days", _days, host, "PASS_MIN_DAYS", 0)
+    return findings
+
+
+def _days(host: Host, name: str, unset: int) -> Seen:
+    days, source = login_defs.number(login_defs.read(host), name, unset)
+    never = days < 0 or (unset == NEVER_DAYS and days >= 9999)
+    return Seen(unset if never else days, source)
+
+
+def _new_hash(host: Host, step: Step | None) -> Seen:
+    if step is None:
+        raise Unseen("unsupported", "/etc/pam.d/passwd", "no pam_unix in the password stack")
+    named = [one for one in step.arguments if one in SCHEMES]
+    if named:
+        return Seen(SCHEMES[named[-1]], step.source)
+    method = login_defs.for_pam(host, "ENCRYPT_METHOD")
+    if method is None:
+        return Seen("des", f"{step.source}: no scheme, and no ENCRYPT_METHOD")
+    value, source = method
+    for token, scheme in SCHEMES.items():
+        if value.lower().startswith(token):
+            return Seen(scheme, source)
+    return Seen("des", source)
