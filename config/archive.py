@@ -39,6 +39,11 @@ class Member:
     start: int
 
     @property
+    def is_packed(self) -> bool:
+        """Whether the data are compressed, and so have other spellings."""
+        return self.method != _STORED
+
+    @property
     def offset(self) -> int:
         """Where the member begins in the file."""
         return self.start - len(self.header)
@@ -65,13 +70,13 @@ class ArchiveWriter:
         self._members: list[Member] = []
         self._data = bytearray()
 
-    def add(self, name: str, content: bytes) -> None:
-        """Append a member. Raises ValueError for a name that no reader would accept."""
+    def add(self, name: str, content: bytes, is_packed: bool = True) -> None:
+        """Append a member, compressed where that helps. Raises ValueError for a name that none would accept."""
         if not is_name(name):
             raise ValueError(f"{name!r} is no name for a member")
-        method, stored = _DEFLATED, _deflate(content)
-        if len(stored) >= len(content):
-            method, stored = _STORED, content
+        method, stored = _STORED, content
+        if is_packed and len(packed := _deflate(content)) < len(content):
+            method, stored = _DEFLATED, packed
         start = len(self._data) + _LOCAL.size + len(name)
         member = Member(name, method, zlib.crc32(content), len(stored), len(content), start)
         self._members.append(member)
@@ -119,7 +124,7 @@ def content(data: bytes, member: Member) -> bytes:
     """A member's content, at bounded cost. Raises InputError `bundle_member_damaged`, naming it."""
     stored = memoryview(data)[member.start : member.start + member.stored]
     try:
-        found = bytes(stored) if member.method == _STORED else _inflate(stored, member.size)
+        found = _inflate(stored, member.size) if member.is_packed else bytes(stored)
     except zlib.error as error:
         raise _damaged(member, str(error)) from error
     if len(found) != member.size or zlib.crc32(found) != member.crc:

@@ -7,13 +7,13 @@ the file before it.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from config import archive, canonical, envelope, statement
 from config.archive import ArchiveWriter, Member
-from config.canonical import encode_time
+from config.canonical import Json, encode_time
 from config.errors import InputError
 from config.keys import PrivateKey
 from config.statement import Statement, Subject, digest
@@ -80,26 +80,29 @@ def build(parts: BundleParts, bundle_key: PrivateKey) -> bytes:
 
     Raises InputError `bundle_too_large`, and ValueError for parts that no check would accept.
     """
-    archive = ArchiveWriter()
+    said: dict[str, Json] = {
+        "created_at": encode_time(parts.created_at),
+        "moment": encode_time(parts.moment),
+        "tree_size": parts.tree_size,
+        "company": parts.company,
+        "server_key_id": parts.server_key_id,
+        "scope": parts.scope,
+    }
+    return seal(_members(parts), said, bundle_key)
+
+
+def seal(members: Iterable[tuple[str, bytes]], said: Mapping[str, Json], bundle_key: PrivateKey) -> bytes:
+    """Write the members in their order, then the signed manifest that names them and says `said`."""
+    writer = ArchiveWriter()
     subjects = []
-    for name, content in _members(parts):
-        archive.add(name, content)
+    for name, content in members:
+        writer.add(name, content)
         subjects.append(Subject(name, digest(content)))
-    manifest = Statement(
-        "bundle",
-        tuple(subjects),
-        {
-            "created_at": encode_time(parts.created_at),
-            "moment": encode_time(parts.moment),
-            "tree_size": parts.tree_size,
-            "company": parts.company,
-            "server_key_id": parts.server_key_id,
-            "scope": parts.scope,
-            "archive_sha256": archive.digest(),
-        },
-    )
-    archive.add(MANIFEST, envelope.encode(envelope.sign(statement.encode(manifest), bundle_key)))
-    return archive.finish()
+    manifest = Statement("bundle", tuple(subjects), {**said, "archive_sha256": writer.digest()})
+    signed = envelope.encode(envelope.sign(statement.encode(manifest), bundle_key))
+    # Nothing covers the manifest's own bytes, so they must not have a second, compressed spelling.
+    writer.add(MANIFEST, signed, is_packed=False)
+    return writer.finish()
 
 
 def statement_name(index: int, kind: str) -> str:

@@ -90,9 +90,11 @@ def _server_keys(opened: OpenBundle, server_key_id: str) -> _Keys:
 
 
 def _manifest(opened: OpenBundle, trusted: _Keys) -> Statement:
-    """Step 3. Nothing else covers the manifest, so it must have a single spelling."""
+    """Step 3. Nothing else covers the manifest, so it comes last and has a single spelling."""
     data = opened.read(MANIFEST)
     with naming(MANIFEST):
+        if opened.members[MANIFEST].is_packed or [*opened.members][-1] != MANIFEST:
+            raise InputError("bundle_structure", "it is compressed, or not the last member")
         signed = envelope.decode(data, BUNDLE_MEMBER_MAX_BYTES)
         verified = envelope.verify(signed, [trusted.bundle])
         hints = [each.keyid for each in signed.signatures]
@@ -241,6 +243,9 @@ def _say_limits(opened: OpenBundle, head: Checkpoint, replay: Replay, told: Told
             " is the server's word."
         )
     told.not_proven.append("When entries were made: no time stamp or witness of others is in this bundle.")
+    earlier = sum(len(host.sections) for host in replay.hosts.values()) - told.counts["sections"]
+    if earlier:
+        told.not_proven.append(f"{earlier} sections that reports name are not here; their digests stand.")
     readings = [name for name in opened.members if name.partition("/")[0] not in (*bundle.FOLDERS, MANIFEST)]
     if readings:
         told.not_proven.append(f"{', '.join(readings)}: for reading, made by the server, not checked.")

@@ -91,7 +91,7 @@ def open_sections(host: Host, data: bytes) -> dict[str, Section]:
     Raises InputError `bundle_section_unnamed`, or what reading a section raises.
     """
     found = {}
-    for line in data.split(b"\n")[:-1]:
+    for line in data.removesuffix(b"\n").split(b"\n") if data else ():
         sha256 = digest(line)
         if sha256 not in host.sections:
             raise InputError("bundle_section_unnamed", f"no report of the host names a section {sha256}")

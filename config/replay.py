@@ -111,6 +111,8 @@ class Replay:
         if told["observer"]["id"] != host_id:
             raise InputError("bundle_unknown_key", f"signed by {host_id} in the name of another host")
         host = self.hosts[host_id]
+        if told["subject"] != {"id": host_id, "kind": "host"}:
+            raise InputError("bundle_wrong_kind", "it is about something else than the host itself")
         if host.is_quarantined:
             raise InputError("bundle_host_quarantined", f"{host_id} was quarantined at this point of the log")
         proven = told["lost_sha256"] if kind == "loss" else digest(verified.payload)

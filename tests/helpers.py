@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -84,8 +85,9 @@ def spelled(key: PrivateKey) -> dict[str, str]:
 class World:
     """A server's log with everything that came to be in it, and the bundle it makes."""
 
-    def __init__(self) -> None:
-        self.server, self.bundle_key, self.log = map(fixed_key, ("server", "bundle", "log"))
+    def __init__(self, bundle_key: PrivateKey | None = None) -> None:
+        self.server, self.log = fixed_key("server"), fixed_key("log")
+        self.bundle_key = bundle_key or fixed_key("bundle")
         self.now = MOMENT - timedelta(days=2)
         self.statements: dict[int, bytes] = {}
         self.leaves: list[bytes] = []
@@ -121,20 +123,15 @@ class World:
         self,
         catalogue: Mapping[str, bytes] = CATALOGUE,
         profile: Mapping[str, bytes] = PROFILE,
-        **changes: Any,
+        catalogue_said: Mapping[str, Any] = MappingProxyType({}),
+        profile_said: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        """Adopt a catalogue and a profile."""
+        """Adopt a catalogue and a profile, with some fields of the statements changed."""
         at = {"adopted_at": encode_time(self.now)}
-        for kind, files, said in (
-            ("catalogue", catalogue, {"version": "1", "digest": criteria.load(catalogue).digest}),
-            (
-                "profile",
-                profile,
-                {"name": "small", "digest": digest(*profile.values()), "mfa_reading": "text"},
-            ),
-        ):
-            subjects = [Subject(name, digest(data)) for name, data in sorted(files.items())]
-            self.say(kind, {**said, **at, **changes.get(kind, {})}, subjects)
+        thresholds = {"name": "small", "digest": digest(next(iter(profile.values()))), "mfa_reading": "text"}
+        criteria_ = {"version": "1", "digest": criteria.load(catalogue).digest}
+        self.say("catalogue", {**criteria_, **at, **catalogue_said}, _subjects(catalogue))
+        self.say("profile", {**thresholds, **at, **profile_said}, _subjects(profile))
 
     def enrol(self, host_id: str = "host-1", key: PrivateKey | None = None, **changes: Any) -> PrivateKey:
         """Enrol a host; returns its key."""
@@ -241,7 +238,7 @@ class World:
         made = BundleParts(
             statements=dict(self.statements),
             sections={host_id: list(held.values()) for host_id, held in self.sections.items()},
-            verdicts={},
+            verdicts=changes.get("verdicts") or self.verdicts(),
             catalogue=CATALOGUE,
             profile=PROFILE,
             checkpoint=self.note(),
@@ -253,7 +250,7 @@ class World:
             created_at=MOMENT,
             company="Bolt Ltd",
         )
-        return replace(made, **{"verdicts": self.verdicts(), **changes})
+        return replace(made, **changes)
 
     def verdicts(self) -> dict[str, tuple[Any, ...]]:
         """What every host is judged to be, by the rules in force."""
@@ -288,6 +285,10 @@ class World:
             "cost": {"cpu_ms": 900, "wall_ms": 3000, "peak_rss_kib": 40000},
             "clock_offset_ms": 12,
         }
+
+
+def _subjects(files: Mapping[str, bytes]) -> list[Subject]:
+    return [Subject(name, digest(data)) for name, data in sorted(files.items())]
 
 
 def world(*hosts: str) -> World:

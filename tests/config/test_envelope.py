@@ -20,7 +20,7 @@ from config.statement import digest
 
 PUBLISHED = json.loads((Path(__file__).parent / "vectors" / "dsse.json").read_text(encoding="utf-8"))
 PAYLOAD = b'{"a":1}'
-KEY = keys.generate()
+KEY = keys.PrivateKey(Ed25519PrivateKey.from_private_bytes(bytes(32)))
 OTHER = keys.generate(keys.ECDSA_P256)
 
 
