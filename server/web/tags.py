@@ -1,0 +1,108 @@
+"""How templates say a status, a time, a number and a value. Built into every template."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from config import canonical, wording
+from config.canonical import Json
+
+register = template.Library()
+
+_RING = '<circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" stroke-width="1.5"{}/>'
+_SHAPES: Mapping[str, str] = {
+    "met": '<circle cx="8" cy="8" r="7.25" fill="currentColor"/><path class="cut" d="M4.6 8.3l2.3 2.3 4.4-5"/>',
+    "partly": _RING.format("") + '<path d="M8 1.5a6.5 6.5 0 0 1 0 13z" fill="currentColor"/>',
+    "not_met": '<path d="M8 .6 15.4 8 8 15.4.6 8z" fill="currentColor"/>'
+    '<path class="cut" d="m5.8 5.8 4.4 4.4m0-4.4-4.4 4.4"/>',
+    "no_evidence": _RING.format(' stroke-dasharray="2.6 2.5"'),
+    "stale": _RING.format("") + '<path class="line" d="M8 4.4V8l2.5 1.8"/>',
+    "not_applicable": '<path class="line" d="M3 8h10"/>',
+    "waived": _RING.format("") + '<path class="line" d="m3.6 12.4 8.8-8.8"/>',
+}
+_SAME = {"pass": "met", "fail": "not_met", "unknown": "no_evidence"}
+_WORDS = {"not_met": "not met", "no_evidence": "no evidence", "not_applicable": "not applicable"}
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
+
+
+@register.filter
+def word(status: str) -> str:
+    """A status or reason as a person says it."""
+    return _WORDS.get(status, status.replace("_", " "))
+
+
+@register.filter
+def shape(status: str) -> SafeString:
+    """The shape of a status, for the eye only: the word stands beside it."""
+    name = _SAME.get(status, status)
+    drawn = _SHAPES.get(name, "")
+    svg = '<svg class="shape is-{}" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{}</svg>'
+    return format_html(svg, name, mark_safe(drawn))  # noqa: S308 - one of our own
+
+
+@register.filter
+def status(name: str) -> SafeString:
+    """A status as word and shape."""
+    own = _SAME.get(name, name)
+    return format_html('<span class="status is-{}">{}<span>{}</span></span>', own, shape(name), word(name))
+
+
+@register.filter
+def number(value: int) -> str:
+    """A whole number with thousands apart."""
+    return f"{value:,}"
+
+
+@register.filter
+def hosts(count: int) -> str:
+    """So many hosts."""
+    return "1 host" if count == 1 else f"{count:,} hosts"
+
+
+@register.simple_tag(takes_context=True)
+def ago(context: Mapping[str, Any], text: str) -> SafeString | str:
+    """A time as a distance from now, with the exact time behind it."""
+    if not text:
+        return "never"
+    then = canonical.decode_time(text)
+    seconds = (context["moment"] - then).total_seconds()
+    return _time(text, then, f"in {_span(-seconds)}" if seconds < 0 else f"{_span(seconds)} ago")
+
+
+@register.filter
+def at(text: str) -> SafeString | str:
+    """A time exactly, in UTC."""
+    if not text:
+        return "never"
+    then = canonical.decode_time(text)
+    return _time(text, then, f"{then:%d %b %Y, %H:%M} UTC".lstrip("0"))
+
+
+@register.filter
+def lines(value: Json) -> list[str]:
+    """A value as lines of text, an element each; of a long list the first ones and how many more."""
+    rows = wording.bounded(value) if isinstance(value, list) else [value]
+    assert isinstance(rows, list)
+    return [_line(each) for each in rows] or ["none"]
+
+
+def _line(value: Json) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_line(each)}" for name, each in value.items())
+    return wording.say(value)
+
+
+def _time(text: str, then: datetime, words: str) -> SafeString:
+    return format_html('<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>', text, then, words)
+
+
+def _span(seconds: float) -> str:
+    for size, unit in _UNITS:
+        count = int(seconds // size)
+        if count:
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "a moment"

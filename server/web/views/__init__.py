@@ -1,0 +1,1 @@
+"""The pages, a module each: ask the shared functions, shape rows, render."""
