@@ -14,7 +14,7 @@ from types import FrameType
 
 
 class OutOfTime(BaseException):
-    """The time is up: no error by itself, and not an Exception, so that no handler between the work and its bound can swallow it."""
+    """The time is up. No error, and no Exception, so that no handler between work and bound can swallow it."""
 
 
 @contextmanager

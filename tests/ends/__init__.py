@@ -1,0 +1,1 @@
+"""What only a view of both ends can check: the real agent against the real server process."""
