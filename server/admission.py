@@ -12,6 +12,7 @@ The ten steps of admission, numbered here, in `ingest.py`, in `writer.py` and in
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from config import canonical, envelope, section, statement
 from config.canonical import Json
@@ -45,6 +46,7 @@ class KnownKey:
     key: PublicKey
     host_id: str
     state: str
+    sections_sha256: str  # of the host's last report, whose sections are all here
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,12 @@ class Submission:
     envelope_bytes: bytes
     subjects: Mapping[str, str]  # digest -> collector
     sections: Mapping[str, bytes]  # those that came along, by digest
+
+    @cached_property
+    def sections_sha256(self) -> str:
+        """One digest for all the sections that a report names, to tell whether anything changed."""
+        named = sorted(f"{sha256} {collector}\n" for sha256, collector in self.subjects.items())
+        return statement.digest("".join(named).encode())
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from config.receipt import Receipt
 from config.statement import Statement, Subject
 from server import tokens
 from server.admission import ACTIVE
-from server.ledger import Entries, kept_envelope
+from server.ledger import Entries, kept_envelope, newest_envelope
 from server.log import LogHead, Tree
 from server.tokens import Token
 
@@ -92,14 +92,6 @@ def enrol(
     return job
 
 
-def newest_envelope(connection: sqlite3.Connection, kind: str) -> bytes:
-    """Return the newest statement of a kind that is always there, as its exact envelope bytes."""
-    sql = "SELECT sha256 FROM statement WHERE kind=? ORDER BY leaf_index DESC LIMIT 1"
-    found = kept_envelope(connection, connection.execute(sql, (kind,)).fetchone()[0])
-    assert found is not None
-    return found
-
-
 def _enrolled(
     connection: sqlite3.Connection, request: Request, token: Token, now: datetime
 ) -> tuple[str, int, bytes] | None:
@@ -116,7 +108,7 @@ def _enrolled(
         raise InputError(
             "host_revoked", "This key was revoked, or belongs to another host.", "Enrol with a new key."
         )
-    sql = "SELECT sha256, leaf_index FROM statement WHERE kind='enrolment' AND host_id=? ORDER BY leaf_index DESC"
+    sql = "SELECT sha256, leaf_index FROM statement WHERE host_id=? AND kind='enrolment' ORDER BY leaf_index DESC"
     sha256, index = connection.execute(sql, (host_id,)).fetchone()
     kept = kept_envelope(connection, sha256)
     assert kept is not None

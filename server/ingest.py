@@ -18,13 +18,14 @@ from config.errors import InputError
 from config.merkle import HASH_BYTES
 from config.settings import ENVELOPE_MAX_BYTES, REQUESTS_IN_FLIGHT_MAX
 from config.tiles import WIDTH
-from server import admission, body, enrolment, log, writer
+from server import admission, body, chain, enrolment, log
 from server.admission import REVOKED, KnownKey, Submission
 from server.body import Reading, Receive, Scope
+from server.chain import Admitted
 from server.home import Home
 from server.rate import Rate
 from server.sweeping import Sweeper
-from server.writer import Admitted, Writer
+from server.writer import Writer
 
 _TILE = re.compile(r"/tile/([0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*)([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 _SIZE = re.compile(rb"[0-9]{1,15}")
@@ -63,7 +64,7 @@ async def report(scope: Scope, receive: Receive, desk: Desk) -> Answer:
     desk.in_flight += 1
     try:
         submission = _verified(data, _address(scope), desk)
-        admitted: Admitted = await desk.writer.submit(writer.admit(submission, _known_size(scope)))
+        admitted: Admitted = await desk.writer.submit(chain.admit(submission, _known_size(scope)))
     finally:
         desk.in_flight -= 1
     desk.sweeper.nudge()  # 10
@@ -73,7 +74,7 @@ async def report(scope: Scope, receive: Receive, desk: Desk) -> Answer:
         "time": canonical.encode_time(desk.clock()),
         "next_seconds": None,
     }
-    return Answer(200, canonical.encode(said))
+    return Answer(200, _json(said))
 
 
 async def enrol(scope: Scope, receive: Receive, desk: Desk) -> Answer:
@@ -93,7 +94,7 @@ async def enrol(scope: Scope, receive: Receive, desk: Desk) -> Answer:
         "receipt": enrolled.receipt.to_dict(),
         "time": canonical.encode_time(desk.clock()),
     }
-    return Answer(201 if enrolled.is_new else 200, canonical.encode(said))
+    return Answer(201 if enrolled.is_new else 200, _json(said))
 
 
 async def ca(scope: Scope, receive: Receive, desk: Desk) -> Answer:
@@ -123,15 +124,16 @@ async def tile(scope: Scope, receive: Receive, desk: Desk) -> Answer:
 def known_key(connection: sqlite3.Connection, key_id: str) -> KnownKey:
     """Return an enrolled key; InputError ``unknown_key``."""
     sql = (
-        "SELECT k.spki, k.host_id, k.state, h.state FROM host_key k JOIN host h ON h.host_id = k.host_id"
+        "SELECT k.spki, k.host_id, h.sections_sha256, k.state, h.state FROM host_key k JOIN host h ON h.host_id = k.host_id"
         " WHERE k.key_id=?"
     )
     row = connection.execute(sql, (key_id,)).fetchone()
     if row is None:
         hint = "Enrol the host: boltseal enroll STRING"
         raise InputError("unknown_key", "The report is signed by a key that is not enrolled here.", hint)
-    spki, host_id, *states = row
-    return KnownKey(_public_key(bytes(spki)), host_id, REVOKED if REVOKED in states else states[0])
+    spki, host_id, sections_sha256, *states = row
+    state = REVOKED if REVOKED in states else states[0]
+    return KnownKey(_public_key(bytes(spki)), host_id, state, sections_sha256)
 
 
 def sections_here(connection: sqlite3.Connection, submission: Submission) -> dict[str, str]:
@@ -148,9 +150,17 @@ def sections_here(connection: sqlite3.Connection, submission: Submission) -> dic
 def _verified(data: bytes, address: str, desk: Desk) -> Submission:
     upload = admission.open_upload(data)  # 1, 2
     desk.rate.spend(upload.key_id, address, time.monotonic())
-    submission = admission.verify(upload, known_key(desk.connection, upload.key_id))  # 3, 4, 5
-    admission.match_sections(submission, sections_here(desk.connection, submission))  # 6
+    known = known_key(desk.connection, upload.key_id)
+    submission = admission.verify(upload, known)  # 3, 4, 5
+    same = submission.sections_sha256 == known.sections_sha256
+    here = submission.subjects if same else sections_here(desk.connection, submission)
+    admission.match_sections(submission, here)  # 6
     return submission
+
+
+def _json(said: dict[str, Json]) -> bytes:
+    """An answer's bytes: nobody signs them, so they need no canonical form."""
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _known_size(scope: Scope) -> int:

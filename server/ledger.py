@@ -129,10 +129,20 @@ def kept_envelope(connection: sqlite3.Connection, sha256: str) -> bytes | None:
     return zlib.decompress(row[0]) if row else None
 
 
+def newest_envelope(connection: sqlite3.Connection, kind: str) -> bytes:
+    """Return the newest statement of a kind of the server's own that is always there, as its exact envelope bytes."""
+    sql = "SELECT envelope FROM statement WHERE kind=? AND NOT kind IN ('report', 'loss') ORDER BY leaf_index DESC"
+    return zlib.decompress(connection.execute(sql, (kind,)).fetchone()[0])
+
+
 def of_kind(
     connection: sqlite3.Connection, kind: str, size: int | None = None
 ) -> Iterator[tuple[int, Statement]]:
-    """Yield (leaf index, statement) of a kind in the log's order, of the first `size` leaves where it is given."""
-    sql = "SELECT leaf_index, envelope FROM statement WHERE kind=? AND leaf_index < ? ORDER BY leaf_index"
+    """Yield (leaf index, statement) of a kind of the server's own, in the log's order, of the first `size` leaves."""
+    # Said as the index says it, so that SQLite sees that it may use it.
+    sql = (
+        "SELECT leaf_index, envelope FROM statement"
+        " WHERE kind=? AND leaf_index < ? AND NOT kind IN ('report', 'loss') ORDER BY leaf_index"
+    )
     for index, packed in connection.execute(sql, (kind, size if size is not None else 1 << 62)):
         yield index, statement.decode(envelope.decode(zlib.decompress(packed)).payload)

@@ -25,6 +25,8 @@ DUE = "(fresh_until <= :now OR fresh_from > :now)"
 _REBUILD_HOSTS = 200  # a transaction; the server goes on in between
 _COLUMNS = "check_id, answer, reason, detail, observed, expected, origin, sources, waived_by, counted_as"
 Row = tuple[str, ...]
+# As judging orders it: the rows are compared with themselves only, so they need no canonical form.
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 def evidence(connection: sqlite3.Connection, host_id: str, report_sha256: str, moment: datetime) -> Evidence:
@@ -122,10 +124,10 @@ def _row(verdict: Verdict) -> Row:
         verdict.answer,
         verdict.reason,
         verdict.detail,
-        canonical.encode(verdict.observed).decode(),
-        canonical.encode(verdict.expected).decode(),
+        _JSON.encode(verdict.observed),
+        _JSON.encode(verdict.expected),
         verdict.origin,
-        canonical.encode(list(verdict.sources)).decode(),
+        _JSON.encode(verdict.sources),
         verdict.waived_by or "",
         counted,
     )

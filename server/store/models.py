@@ -39,7 +39,6 @@ class Host(models.Model):
             models.Index(fields=("fresh_until",), name="host_fresh_until"),
             models.Index(fields=("fresh_from",), name="host_fresh_from"),
             models.Index(fields=("state",), name="host_state"),
-            models.Index(fields=("last_received_at",), name="host_last_received_at"),
         )
 
 
@@ -77,7 +76,12 @@ class Statement(models.Model):
         db_table = "statement"
         indexes = (
             models.Index(fields=("host_id", "sequence"), name="statement_host_sequence"),
-            models.Index(fields=("kind", "leaf_index"), name="statement_kind"),
+            # Not of what hosts say: those are many, and nobody asks for all of them by kind.
+            models.Index(
+                fields=("kind", "leaf_index"),
+                name="statement_kind",
+                condition=~models.Q(kind__in=("report", "loss")),
+            ),
         )
 
 

@@ -93,7 +93,12 @@ class InProcess:
 
     def settle(self) -> None:
         """Let verdicts be refreshed, as they are after an answer."""
-        self.runner.run(self.front.desk.sweeper.settled())
+
+        async def settled() -> None:
+            self.front.desk.sweeper.nudge()
+            await self.front.desk.sweeper.settled()
+
+        self.runner.run(settled())
 
     async def _request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         sent: list[Any] = []
