@@ -123,10 +123,7 @@ def _enrol(home: Path, state: Path, address: str) -> None:
     text = next((word for word in made.split() if word.startswith("boltseal1.")), "")
     if not text:
         raise DemoError("the server printed no enrolment string")
-    known = (state / "identity.json").exists()
     _run("boltseal", "enroll", "--state", state, text)
-    if known:  # the second time there is no first scan: ship one now
-        _run("boltseal", "once", "--state", state)
     _step("what this machine shows, judged by the criteria")
     _run("boltseal", "scan", accept=(0, 1))
 
