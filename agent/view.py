@@ -92,14 +92,18 @@ def remarks(judged: Judged) -> Iterator[str]:
     for name, error in scan.errors.items():
         yield f"The collector {name} broke off ({error}); its facts are unknown."
     if denied := judged.unseen("permission_denied"):
-        yield f"{denied} facts may not be read by this user; root sees more."
+        yield f"{_count(denied, 'fact')} may not be read by this user; root sees more."
     if spent := judged.unseen("budget_spent"):
-        yield f"{spent} facts were not looked at, since the time was spent."
+        yield f"{_count(spent, 'fact')} not looked at, since the time was spent."
     cost = scan.cost
     yield (
-        f"{len(scan.sections)} collectors in {cost.wall_ms / 1000:.1f} s, "
+        f"{_count(len(scan.sections), 'collector')} in {cost.wall_ms / 1000:.1f} s, "
         f"{cost.cpu_ms / 1000:.1f} s of CPU, {cost.peak_rss_kib / 1024:.0f} MiB at most."
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _block(judged: Judged, criterion: CriterionStanding, everything: bool) -> Block:

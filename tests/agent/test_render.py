@@ -31,7 +31,7 @@ def test_table() -> None:
     assert "sshd.installed no, yes wanted" in text
     assert "permission_denied" in text[unknown:should]
     assert "sshd -T" in text
-    assert "1 facts may not be read by this user" in text
+    assert "1 fact may not be read by this user" in text
     assert text.endswith("\n")
 
 
