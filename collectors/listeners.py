@@ -1,0 +1,80 @@
+"""Sockets that wait for others: TCP in LISTEN, and UDP sockets bound to a service's port.
+
+Left out is what is no service. A UDP socket in the kernel's ephemeral range is nearly always a client's (a
+resolver, a browser) and changes from minute to minute, so it counts only on a port that is known to be a
+service's; on the loopback address, TCP in that range is left out for the same reason. Who owns a socket can
+be seen by root alone: then `process` is null. Sockets in other network namespaces are not seen.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Final
+
+from collectors.door import Host, Socket, Unseen
+from collectors.findings import Fact, Findings, Json, Seen
+
+FACTS = {
+    "listeners.sockets": Fact(
+        "records{protocol: str, address: str, port: int, process: str?, loopback: bool}",
+        "each address and port on which a service waits; process is null where it may not be seen",
+    ),
+}
+RANGE: Final = "/proc/sys/net/ipv4/ip_local_port_range"
+USUAL_RANGE: Final = (32768, 60999)
+SERVICE_PORTS: Final = frozenset({34964, 41641, 47808, 49152, 51820, 51821})
+"""PROFINET, Tailscale, BACnet, UPnP, WireGuard: services whose registered or usual port lies in the range."""
+
+
+def collect(host: Host) -> Findings:
+    """The sockets by /proc/net."""
+    findings = Findings()
+    findings.look("listeners.sockets", _sockets, host)
+    return findings
+
+
+def _sockets(host: Host) -> Seen:
+    low, high = _ephemeral(host)
+    owners: dict[tuple[str, int, str], set[str]] = {}
+    for socket in host.sockets():
+        if _is_service(socket, low, high):
+            names = owners.setdefault((socket.protocol, socket.port, socket.address), set())
+            names |= {socket.process} if socket.process else set()
+    records: list[Json] = [
+        {
+            "protocol": protocol,
+            "address": address,
+            "port": port,
+            "process": _owner(names),
+            "loopback": _is_loopback(address),
+        }
+        for (protocol, port, address), names in sorted(owners.items())
+    ]
+    return Seen(records, "/proc/net/tcp, tcp6, udp, udp6")
+
+
+def _is_service(socket: Socket, low: int, high: int) -> bool:
+    if not low <= socket.port <= high or socket.port in SERVICE_PORTS:
+        return True
+    return socket.protocol == "tcp" and not _is_loopback(socket.address)
+
+
+def _owner(names: set[str]) -> str | None:
+    """The service among those that share a socket: systemd only opened it for another."""
+    return min(names - {"systemd"} or names, default=None)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        plain = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(plain, "ipv4_mapped", None) or plain).is_loopback
+
+
+def _ephemeral(host: Host) -> tuple[int, int]:
+    try:
+        low, high = (int(word) for word in host.text(RANGE).split())
+    except (Unseen, ValueError):
+        return USUAL_RANGE
+    return low, high

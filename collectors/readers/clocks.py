@@ -1,0 +1,122 @@
+"""Time daemons: their configuration's servers, and what each says of its own synchronisation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from collectors.door import Host, Unseen, glob
+from collectors.readers import drop_ins
+
+CHRONY_TRACKING: Final = ("chronyc", "-c", "tracking")
+NTP_VARIABLES: Final = ("ntpq", "-c", "rv")
+OPENNTPD_STATUS: Final = ("ntpctl", "-s", "status")
+TIMESYNC_MARK: Final = "/run/systemd/timesync/synchronized"
+TIMESYNC_LATEST: Final = timedelta(days=1)
+CHRONY_FILES: Final = ("/etc/chrony/chrony.conf", "/etc/chrony.conf")
+NTP_FILES: Final = ("/etc/ntpsec/ntp.conf", "/etc/ntp.conf")
+OPENNTPD_FILES: Final = ("/etc/openntpd/ntpd.conf", "/etc/ntpd.conf")
+
+_SERVER: Final = re.compile(r"^\s*(?:server|servers|pool|peer|refclock)\s+(\S+)", re.MULTILINE)
+_CHRONY_FOLDER: Final = re.compile(r"^\s*(confdir|sourcedir|include)\s+(.+)$", re.MULTILINE)
+_SHIPPED_FALLBACK: Final = re.compile(r"^#?FallbackNTP=(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One time daemon: the programs it runs as, its unit, how it tells its state and its sources."""
+
+    name: str
+    programs: tuple[str, ...]
+    unit: str
+    synchronised: Callable[[Host], tuple[bool, str]]
+    servers: Callable[[Host], tuple[list[str], list[str]]]
+
+
+def chrony_state(text: str) -> bool:
+    """Whether `chronyc -c tracking` tells of a real reference: 127.127.1.1 is chronyd's own local clock."""
+    fields = text.strip().split(",")
+    if len(fields) != 14:
+        raise Unseen("malformed", " ".join(CHRONY_TRACKING))
+    return fields[13] in ("Normal", "Insert second", "Delete second") and not fields[0].startswith("7F7F")
+
+
+def ntp_state(text: str) -> bool:
+    """Whether `ntpq -c rv` tells of a source: `leap_none, sync_ntp`."""
+    if "leap_" not in text:
+        raise Unseen("malformed", " ".join(NTP_VARIABLES))
+    return "leap_alarm" not in text and bool(re.search(r"\bsync_(?!unspec|local)\w+", text))
+
+
+def _chrony(host: Host) -> tuple[bool, str]:
+    return chrony_state(host.run(CHRONY_TRACKING).text), " ".join(CHRONY_TRACKING)
+
+
+def _ntp(host: Host) -> tuple[bool, str]:
+    return ntp_state(host.run(NTP_VARIABLES).text), " ".join(NTP_VARIABLES)
+
+
+def _openntpd(host: Host) -> tuple[bool, str]:
+    told = host.run(OPENNTPD_STATUS).text
+    if "clock " not in told:
+        raise Unseen("malformed", " ".join(OPENNTPD_STATUS))
+    return "clock synced" in told, " ".join(OPENNTPD_STATUS)
+
+
+def _timesyncd(host: Host) -> tuple[bool, str]:
+    """The daemon touches a file at each success, at least every 34 minutes (systemd-timesyncd.service(8))."""
+    if not host.exists(TIMESYNC_MARK):
+        return False, TIMESYNC_MARK
+    return host.now - host.stat(TIMESYNC_MARK).modified_at < TIMESYNC_LATEST, TIMESYNC_MARK
+
+
+def _chrony_servers(host: Host) -> tuple[list[str], list[str]]:
+    files = [path for path in CHRONY_FILES if host.exists(path)][:1]
+    for path in list(files):
+        for kind, value in _CHRONY_FOLDER.findall(host.text(path)):
+            pattern = {"confdir": "/*.conf", "sourcedir": "/*.sources", "include": ""}[kind]
+            files += [found for folder in value.split() for found in glob(host, folder + pattern)]
+    return [server for path in files for server in _SERVER.findall(host.text(path))], files
+
+
+def _ntp_servers(host: Host) -> tuple[list[str], list[str]]:
+    return _plain_servers(host, NTP_FILES)
+
+
+def _openntpd_servers(host: Host) -> tuple[list[str], list[str]]:
+    return _plain_servers(host, OPENNTPD_FILES)
+
+
+def _plain_servers(host: Host, paths: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    files = [path for path in paths if host.exists(path)][:1]
+    return [server for path in files for server in _SERVER.findall(host.text(path))], files
+
+
+def _timesyncd_servers(host: Host) -> tuple[list[str], list[str]]:
+    """NTP=, else FallbackNTP=, else the built-in list that the shipped file shows as a comment."""
+    values, sources = drop_ins.settings(host, "timesyncd.conf")
+    named = values.get("NTP") or values.get("FallbackNTP")
+    if named is None and sources:
+        shipped = _SHIPPED_FALLBACK.search(host.text(sources[0]))
+        named = shipped[1] if shipped else ""
+    return (named or "").split(), list(sources) or [drop_ins.FOLDERS[0]]
+
+
+CLOCKS: Final = (
+    Clock("chrony", ("chronyd",), "chrony.service", _chrony, _chrony_servers),
+    Clock("chrony", ("chronyd",), "chronyd.service", _chrony, _chrony_servers),
+    Clock("ntpsec", ("ntpd",), "ntpsec.service", _ntp, _ntp_servers),
+    Clock("ntpd", ("ntpd",), "ntp.service", _ntp, _ntp_servers),
+    Clock("ntpd", ("ntpd",), "ntpd.service", _ntp, _ntp_servers),
+    Clock("openntpd", ("ntpd",), "openntpd.service", _openntpd, _openntpd_servers),
+    Clock(
+        "systemd-timesyncd",
+        ("systemd-timesyncd",),
+        "systemd-timesyncd.service",
+        _timesyncd,
+        _timesyncd_servers,
+    ),
+)

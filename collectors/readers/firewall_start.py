@@ -1,0 +1,133 @@
+"""Firewall managers that load rules at the next start, and whether those rules stop anything that comes in.
+
+A unit that is enabled proves little: ufw does nothing unless its own switch is on, Debian's shipped
+/etc/nftables.conf has empty chains, firewalld's zone may be "trusted".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from collectors.door import Host, Unseen, glob
+from collectors.readers import iptables, units
+from collectors.readers.once import once
+from collectors.readers.ruleset import is_filtering
+
+LOOKED_AT: Final = (units.FOLDERS[0],)
+INCLUDES_MAX: Final = 8
+UFW: Final = "/etc/ufw/ufw.conf"
+UFW_DEFAULTS: Final = "/etc/default/ufw"
+FIREWALLD: Final = "/etc/firewalld/firewalld.conf"
+ZONES: Final = ("/etc/firewalld/zones", "/usr/lib/firewalld/zones")
+NFTABLES: Final = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
+SAVED: Final = (("/etc/iptables/rules.v4", "ipv4"), ("/etc/iptables/rules.v6", "ipv6"))
+SAVED_RED_HAT: Final = (("/etc/sysconfig/iptables", "ipv4"), ("/etc/sysconfig/ip6tables", "ipv6"))
+
+_STOPS: Final = re.compile(r"\b(?:drop|reject)\b")
+_INCLUDE: Final = re.compile(r'^\s*include\s+"([^"]+)"', re.MULTILINE)
+_COMMENT: Final = re.compile(r"#.*")
+
+
+@dataclass(frozen=True)
+class Manager:
+    """A manager whose unit starts at boot. `filters`: what it loads can stop something coming in."""
+
+    name: str
+    filters: bool
+    source: str
+
+
+def managers(host: Host) -> list[Manager]:
+    """All of them, read once per scan."""
+    return once(host, _managers)
+
+
+def _managers(host: Host) -> list[Manager]:
+    found = []
+    for name, unit_names, judge in _KNOWN:
+        unit = units.starting(host, *unit_names)
+        if unit is not None:
+            filters, source = judge(host)
+            found.append(Manager(name, filters, source or unit.source))
+    return found
+
+
+def _ufw(host: Host) -> tuple[bool, str]:
+    if _setting(host, UFW, "ENABLED").lower() != "yes":
+        return False, UFW
+    return _setting(host, UFW_DEFAULTS, "DEFAULT_INPUT_POLICY").upper() in ("DROP", "REJECT"), UFW
+
+
+def _firewalld(host: Host) -> tuple[bool, str]:
+    zone = _setting(host, FIREWALLD, "DefaultZone") or "public"
+    for folder in ZONES:
+        path = f"{folder}/{zone}.xml"
+        if host.exists(path):
+            return not re.search(r"""<zone[^>]*\btarget=["']ACCEPT["']""", host.text(path)), path
+    raise Unseen("not_found", f"{ZONES[0]}/{zone}.xml", "the default zone")
+
+
+def _nftables(host: Host) -> tuple[bool, str]:
+    for path in NFTABLES:
+        if host.exists(path):
+            text = _with_includes(host, path, INCLUDES_MAX)
+            return "hook input" in " ".join(text.split()) and bool(_STOPS.search(text)), path
+    return False, ""
+
+
+def _iptables(host: Host) -> tuple[bool, str]:
+    return _saved(host, SAVED)
+
+
+def _iptables_red_hat(host: Host) -> tuple[bool, str]:
+    return _saved(host, SAVED_RED_HAT)
+
+
+def _saved(host: Host, files: tuple[tuple[str, str], ...]) -> tuple[bool, str]:
+    """Filtering IPv4 alone still counts as filtering; the kernel's default tells of the gap."""
+    for path, family in files:
+        if host.exists(path) and is_filtering(iptables.parse(host.text(path), family)):
+            return True, path
+    return False, files[0][0]
+
+
+def _shorewall(host: Host) -> tuple[bool, str]:
+    path = "/etc/shorewall/shorewall.conf"
+    return _setting(host, path, "STARTUP_ENABLED").lower() == "yes", path
+
+
+def _ferm(host: Host) -> tuple[bool, str]:
+    path = "/etc/default/ferm"
+    return _setting(host, path, "ENABLED").lower() in ("yes", "1", "true"), path
+
+
+def _with_includes(host: Host, path: str, left: int) -> str:
+    """The text of an nft file with what it includes, comments taken out."""
+    text = _COMMENT.sub("", host.text(path))
+    for pattern in _INCLUDE.findall(text) if left else ():
+        whole = pattern if pattern.startswith("/") else f"{path.rpartition('/')[0]}/{pattern}"
+        for included in glob(host, whole):
+            text += "\n" + _with_includes(host, included, left - 1)
+    return text
+
+
+def _setting(host: Host, path: str, name: str) -> str:
+    """The last value of a `NAME=value` line, quotes taken off; "" where there is none."""
+    if not host.exists(path):
+        return ""
+    values = re.findall(rf"^\s*{name}\s*=\s*[\"']?([^\"'#\n]*)", host.text(path), re.MULTILINE)
+    return values[-1].strip() if values else ""
+
+
+_KNOWN: Final[tuple[tuple[str, tuple[str, ...], Callable[[Host], tuple[bool, str]]], ...]] = (
+    ("ufw", ("ufw.service",), _ufw),
+    ("firewalld", ("firewalld.service",), _firewalld),
+    ("nftables", ("nftables.service",), _nftables),
+    ("iptables", ("netfilter-persistent.service", "iptables-persistent.service"), _iptables),
+    ("iptables", ("iptables.service", "ip6tables.service"), _iptables_red_hat),
+    ("shorewall", ("shorewall.service",), _shorewall),
+    ("ferm", ("ferm.service",), _ferm),
+)

@@ -1,0 +1,106 @@
+"""What modprobe would do with a module (modprobe.d(5)), and whether the kernel has it at all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from posixpath import basename
+from typing import Final
+
+from collectors.door import Host, Unseen
+from collectors.readers.once import once
+
+FOLDERS: Final = (
+    "/etc/modprobe.d",
+    "/run/modprobe.d",
+    "/usr/local/lib/modprobe.d",
+    "/usr/lib/modprobe.d",
+    "/lib/modprobe.d",
+)
+RELEASE: Final = "/proc/sys/kernel/osrelease"
+COMMAND_LINE: Final = "/proc/cmdline"
+DOES_NOTHING: Final = (
+    "/bin/false",
+    "/usr/bin/false",
+    "/bin/true",
+    "/usr/bin/true",
+    "/sbin/nologin",
+    "/usr/sbin/nologin",
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`install` commands and `blacklist` entries, each with its file; names with "-" made "_"."""
+
+    install: dict[str, tuple[str, str]]
+    blacklist: dict[str, str]
+
+
+def rules(host: Host) -> Rules:
+    """The rules of all folders; a file hides one of the same name in a later folder."""
+    return once(host, _rules)
+
+
+def parse(text: str, source: str, into: Rules) -> None:
+    """Add the lines of one file; the first install line of a module counts."""
+    joined = re.sub(r"\\\n", " ", text)
+    for line in joined.splitlines():
+        words = line.split()
+        if len(words) >= 3 and words[0] == "install":
+            into.install.setdefault(canonical(words[1]), (" ".join(words[2:]), source))
+        elif len(words) >= 2 and words[0] == "blacklist":
+            into.blacklist.setdefault(canonical(words[1]), source)
+
+
+def canonical(name: str) -> str:
+    """A module's name as the kernel writes it."""
+    return name.replace("-", "_")
+
+
+def is_loaded(host: Host, name: str) -> bool:
+    """Whether the module is in the kernel now, loaded or built in."""
+    return host.exists(f"/sys/module/{canonical(name)}")
+
+
+def is_available(host: Host, name: str) -> bool:
+    """Whether this kernel could load the module. Raises `Unseen` where its modules cannot be listed."""
+    release = host.text(RELEASE).strip()
+    wanted = canonical(name)
+    for folder in (f"/lib/modules/{release}", f"/usr/lib/modules/{release}"):
+        if host.exists(f"{folder}/modules.dep"):
+            lines = [line.partition(":")[0] for line in host.text(f"{folder}/modules.dep").splitlines()]
+            if host.exists(f"{folder}/modules.builtin"):
+                lines += host.text(f"{folder}/modules.builtin").splitlines()
+            return any(canonical(basename(line).partition(".ko")[0]) == wanted for line in lines)
+    if not host.exists("/proc/modules"):
+        return False  # a kernel without loadable modules has only what is in it
+    raise Unseen("not_found", f"/lib/modules/{release}/modules.dep")
+
+
+def forbidden_at_boot(host: Host) -> frozenset[str]:
+    """Modules that the kernel's command line forbids (module_blacklist=), whoever asks for them."""
+    found = re.findall(r"(?:^|\s)module_blacklist=(\S+)", host.text(COMMAND_LINE))
+    return frozenset(canonical(name) for value in found for name in value.split(","))
+
+
+def _rules(host: Host) -> Rules:
+    found = Rules({}, {})
+    files: dict[str, str] = {}
+    for folder in FOLDERS:
+        try:
+            names = host.list(folder)
+        except Unseen as unseen:
+            if unseen.reason != "not_found":
+                raise
+            continue
+        for name in names:
+            if name.endswith(".conf"):
+                files.setdefault(name, f"{folder}/{name}")
+    for _, path in sorted(files.items()):
+        try:
+            parse(host.text(path), path, found)
+        except Unseen as unseen:
+            if unseen.reason not in ("malformed", "not_found"):  # a link to /dev/null hides another file
+                raise
+    return found

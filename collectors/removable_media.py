@@ -1,0 +1,101 @@
+"""Removable media: whether a USB stick would work, whether it would open by itself, what is plugged in now.
+
+Storage is refused when the kernel has no usb-storage, or loading it is made to fail (`install usb-storage
+/bin/false`). A `blacklist` line alone keeps udev from loading it, but UAS sticks pull it in as a dependency, so
+uas must be listed too. A module that is loaded already works on. USBGuard refuses by its own rules. SD card
+readers and phones are other drivers: they are not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from collectors.door import Host, Unseen, glob
+from collectors.findings import Fact, Findings, Seen
+from collectors.readers import container, disks, modprobe, packages, processes, units
+
+FACTS = {
+    "removable_media.storage_allowed": Fact("bool", "a USB storage device that is plugged in would work"),
+    "removable_media.devices_seen": Fact("list[str]", "removable disks that are plugged in now"),
+    "removable_media.automount": Fact("bool", "something opens a plugged-in medium by itself"),
+}
+MODULE: Final = "usb-storage"
+COMPANION: Final = "uas"
+USBGUARD: Final = "/etc/usbguard/usbguard-daemon.conf"
+USBGUARD_RULES: Final = "/etc/usbguard/rules.conf"
+MOUNTERS: Final = ("udisks2", "usbmount", "udiskie", "autofs", "pmount", "udevil", "devmon")
+DCONF: Final = "/etc/dconf/db/*.d/*"
+
+
+def collect(host: Host) -> Findings:
+    """Modules and their rules by files, devices by sysfs, automatic mounting by packages and settings."""
+    findings = Findings()
+    findings.look("removable_media.storage_allowed", _storage_allowed, host)
+    findings.look("removable_media.devices_seen", _devices_seen, host)
+    findings.look("removable_media.automount", _automount, host)
+    return findings
+
+
+def _storage_allowed(host: Host) -> Seen:
+    if container.kind(host):
+        raise Unseen("unsupported", "/sys/module", "a container's devices are its host's")
+    rules = modprobe.rules(host)
+    command, source = rules.install.get(modprobe.canonical(MODULE), ("", ""))
+    if not host.offline:
+        if modprobe.is_loaded(host, MODULE):
+            return _unless_guarded(host, f"/sys/module/{modprobe.canonical(MODULE)}")
+        if modprobe.canonical(MODULE) in modprobe.forbidden_at_boot(host):
+            return Seen(False, modprobe.COMMAND_LINE)
+    if command.split()[:1] and command.split()[0] in modprobe.DOES_NOTHING:
+        return Seen(False, source)
+    listed = [rules.blacklist.get(modprobe.canonical(name)) for name in (MODULE, COMPANION)]
+    if all(listed):
+        return Seen(False, *(path for path in listed if path))
+    if not host.offline and not modprobe.is_available(host, MODULE):
+        return Seen(False, modprobe.RELEASE, "/lib/modules")
+    return _unless_guarded(host, *modprobe.FOLDERS[:1])
+
+
+def _unless_guarded(host: Host, *sources: str) -> Seen:
+    """Allowed, unless USBGuard is at work and no rule of it lets a storage interface (class 08) in."""
+    unit = units.unit(host, "usbguard.service")
+    if not (unit.starts if host.offline else processes.running(host, "usbguard-daemon")):
+        return Seen(True, *sources)
+    target = re.search(r"^ImplicitPolicyTarget\s*=\s*(\w+)", host.text(USBGUARD), re.MULTILINE)
+    lines = host.text(USBGUARD_RULES).splitlines() if host.exists(USBGUARD_RULES) else []
+    allowing = [line for line in lines if line.split()[:1] == ["allow"] and _lets_any_storage_in(line)]
+    refuses = target is not None and target[1] in ("block", "reject") and not allowing
+    return Seen(not refuses, USBGUARD, USBGUARD_RULES)
+
+
+def _lets_any_storage_in(rule: str) -> bool:
+    """A rule that names one device by id, serial or hash lets that device in, not any."""
+    if re.search(r"\b(?:id [0-9a-f]{4}:[0-9a-f]{4}|serial|hash|via-port)\b", rule):
+        return False
+    return "with-interface" not in rule or bool(re.search(r"\b08:|\*:\*:\*", rule))
+
+
+def _devices_seen(host: Host) -> Seen:
+    if container.kind(host):
+        raise Unseen("unsupported", disks.BLOCKS, "a container's devices are its host's")
+    found = [disk for disk in disks.disks(host) if disk.removable]
+    names = [" ".join(filter(None, (disk.model or disk.name, disk.serial))) for disk in found]
+    return Seen([*sorted(names)], disks.BLOCKS)
+
+
+def _automount(host: Host) -> Seen:
+    found = packages.installed(host)
+    mounter = next((name for name in MOUNTERS if name in found.by_name), None)
+    if mounter is None:
+        return Seen(False, found.source)
+    off = r"^\s*automount\s*=\s*false"
+    for path in glob(host, DCONF) if mounter == "udisks2" else ():
+        if host.stat(path).kind == "file" and re.search(off, host.text(path), re.MULTILINE):
+            return Seen(False, path, f"package {mounter}")
+    desktop = glob(host, "/usr/share/xsessions/*.desktop") or glob(
+        host, "/usr/share/wayland-sessions/*.desktop"
+    )
+    if mounter == "udisks2" and not desktop:
+        return Seen(False, f"package {mounter}, and no desktop that would use it")
+    return Seen(True, f"package {mounter}")
