@@ -146,7 +146,7 @@ def _replay(opened: OpenBundle, head: Checkpoint, server: PublicKey, told: Told)
         with naming(name):
             signed = envelope.decode(data)
             leaf = merkle.leaf_hash(signed.payload)
-            merkle.verify_inclusion(leaf, index, head.size, _hashes(proofs[str(index)]), head.root)  # 6
+            merkle.verify_inclusion(leaf, index, head.size, _hashes(proofs.pop(str(index))), head.root)  # 6
             # The log's first entry was step 2's.
             if index:
                 replay.take(kind, signed)  # 7, 8, 9

@@ -129,7 +129,9 @@ def _check_depth(data: bytes) -> None:
     # Each round takes the innermost pairs away: a tree of depth n is gone after n rounds. Unpaired ones stay;
     # the parser refuses them, having gone no deeper than there are of them, plus the rounds.
     for _ in range(JSON_MAX_DEPTH):
-        brackets = brackets.replace(b"[]", b"")
+        before, brackets = brackets, brackets.replace(b"[]", b"")
+        if len(before) == len(brackets):
+            break
     if b"[]" in brackets or brackets.count(b"[") > JSON_MAX_DEPTH:
         raise InputError("too_deep", f"nested deeper than {JSON_MAX_DEPTH}")
 

@@ -6,6 +6,7 @@ none that is not declared. A trailing `?` allows null, which says "not known".
 
 import hashlib
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, cast
@@ -110,7 +111,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Subject:
     """What a statement is about: a name and the SHA-256 of its bytes, in hex."""
 
@@ -170,7 +171,8 @@ def _subject(value: Json) -> Subject:
     match value:
         case {"name": str(name), "digest": {"sha256": str(sha256), **others}, **rest}:
             if not rest and not others and _is_text(name) and _HEX.fullmatch(sha256):
-                return Subject(name, sha256)
+                # A fleet's reports name the same few collectors again and again.
+                return Subject(sys.intern(name), sha256)
     raise _malformed("a subject is not a name with one SHA-256")
 
 

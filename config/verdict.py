@@ -1,7 +1,7 @@
 """Verdicts: what judging answers, in the shape that every interface shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from config.canonical import Json
 from config.criterion import ANSWERS
@@ -29,9 +29,7 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Json]:
         """The shape in which every interface shows a verdict."""
-        return {each.name: getattr(self, each.name) for each in fields(self)} | {
-            "sources": list(self.sources)
-        }
+        return {**vars(self), "sources": list(self.sources)}
 
     @staticmethod
     def from_dict(value: Mapping[str, Json]) -> "Verdict":
