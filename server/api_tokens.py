@@ -36,7 +36,10 @@ class Bearer:
 def new(
     person: Person, now: datetime, lifetime: timedelta, scopes: Collection[str], note: str
 ) -> tuple[ApiToken, str]:
-    """Make a token; return it and the secret, which is not kept. InputError ``scope_unknown`` or ``too_many_tokens``."""
+    """Make a token; return it and the secret, which is not kept.
+
+    InputError ``scope_unknown``, ``span_too_long`` or ``too_many_tokens``.
+    """
     if not scopes or not set(scopes) <= set(SCOPES):
         raise InputError(
             "scope_unknown", "A token needs at least one scope.", f"Scopes: {', '.join(SCOPES)}."

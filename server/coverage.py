@@ -9,6 +9,8 @@ from config.settings import EVIDENCE_MAX_AGE_DAYS
 from server.admission import QUARANTINED, REVOKED
 from server.verdicts import DUE
 
+NIGHT_HOURS = 24
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -16,7 +18,7 @@ class Coverage:
 
     expected: int
     reported: int  # within the age at which evidence turns stale
-    last_night: int  # of those, within the last 24 hours
+    last_night: int  # of those, within the last NIGHT_HOURS
     missing: int  # reported once, but not lately
     never: int  # enrolled, nothing came yet
     quarantined: int
@@ -27,7 +29,7 @@ class Coverage:
 def coverage(connection: sqlite3.Connection, moment: datetime) -> Coverage:
     """Count the hosts by what was heard of them."""
     fresh = canonical.encode_time(moment - timedelta(days=EVIDENCE_MAX_AGE_DAYS))
-    night = canonical.encode_time(moment - timedelta(hours=24))
+    night = canonical.encode_time(moment - timedelta(hours=NIGHT_HOURS))
     sql = (
         "SELECT state, count(*), sum(last_finished_at >= ?), sum(last_finished_at >= ?), sum(last_finished_at='')"
         " FROM host GROUP BY state"

@@ -23,7 +23,6 @@ from server.verdicts import DUE
 
 SWEEP_AT_READ_HOSTS = 100
 PAGE_ROWS = 100
-NIGHT_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -126,15 +125,20 @@ def overview(connection: sqlite3.Connection, moment: datetime) -> Overview:
     )
 
 
-def criterion(connection: sqlite3.Connection, criterion_id: str, moment: datetime) -> CriterionView:
-    """Return a criterion with its parts, checks and counts; InputError ``not_found``."""
+def criteria(connection: sqlite3.Connection, moment: datetime) -> list[CriterionView]:
+    """Return all criteria with their parts, checks and counts, in the catalogue's order."""
     _judge_due(connection, moment)
     rules = adoption.rules(connection)
-    if criterion_id not in rules.catalogue.criteria:
-        raise InputError("not_found", f"The catalogue has no criterion {criterion_id}.")
     stands = _standing(connection, rules, moment)
-    own = next(each for each in stands.criteria if each.id == criterion_id)
-    return CriterionView(rules.catalogue.criteria[criterion_id], own)
+    return [CriterionView(rules.catalogue.criteria[own.id], own) for own in stands.criteria]
+
+
+def criterion(connection: sqlite3.Connection, criterion_id: str, moment: datetime) -> CriterionView:
+    """Return one criterion; InputError ``not_found``."""
+    found = [each for each in criteria(connection, moment) if each.criterion.id == criterion_id]
+    if not found:
+        raise InputError("not_found", f"The catalogue has no criterion {criterion_id[:80]}.")
+    return found[0]
 
 
 def check_hosts(

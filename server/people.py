@@ -32,7 +32,7 @@ def may(person: Person, right: str) -> bool:
 
 def has_second_factor(person: Person) -> bool:
     """Whether a person has set up more than a password; recovery codes alone are no factor."""
-    return Authenticator.objects.filter(user=person, type__in=SECOND_FACTORS).exists()
+    return bool(Authenticator.objects.filter(user=person, type__in=SECOND_FACTORS).exists())
 
 
 def add(name: str, role: str, password: str) -> Person:

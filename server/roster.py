@@ -10,6 +10,7 @@ from config import canonical, envelope, statement
 from config.errors import InputError
 from config.settings import EVIDENCE_MAX_AGE_DAYS
 from server import fleet, hosts, ledger
+from server.coverage import NIGHT_HOURS
 from server.hosts import Host
 
 _EXPECTED = "state <> 'revoked'"
@@ -32,6 +33,11 @@ class HostRow:
     failed: int
     unknown: int
     stale: int
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """The counts as lists show them, the worst first."""
+        return self.failed, self.unknown, self.stale, self.passed
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def page(
         "after": after,
         "search": search,
         "limit": limit,
-        "night": canonical.encode_time(moment - timedelta(hours=fleet.NIGHT_HOURS)),
+        "night": canonical.encode_time(moment - timedelta(hours=NIGHT_HOURS)),
         "fresh": canonical.encode_time(moment - timedelta(days=EVIDENCE_MAX_AGE_DAYS)),
     }
     found = connection.execute(sql, values).fetchall()

@@ -7,6 +7,7 @@ long as the process.
 import os
 import secrets
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ _HOME = Home(Path(os.environ["BOLTSEAL_HOME"])) if os.environ.get("BOLTSEAL_HOME
 SECRET_KEY = _HOME.secret() if _HOME else secrets.token_urlsafe(48)
 DEBUG = False
 # Asked wherever a page needs the time, so that a test can give another.
-CLOCK = lambda: datetime.now(UTC)  # noqa: E731 - a setting
+CLOCK = partial(datetime.now, UTC)
 # The front refuses a wrong Host header for every route before Django sees it (`server/asgi.py`).
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "server.urls"
@@ -42,7 +43,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "server.web.files.Files",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

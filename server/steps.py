@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from config.settings import EVIDENCE_MAX_AGE_DAYS
-from config.standing import CheckStanding, CriterionStanding, PartStanding
+from config.standing import STATUSES, CheckStanding, CriterionStanding, PartStanding
 
-_LATER = "this version cannot take documents yet"
 _EACH = (("this host", "each host"), ("this machine", "each machine"), ("this server", "each server"))
 
 
@@ -66,11 +65,15 @@ def _binds(criterion: CriterionStanding, part: PartStanding, check: CheckStandin
 
 
 def _failing(checks: Iterable[tuple[PartStanding, CheckStanding]], verb: str) -> Iterator[Step]:
-    for part, check in sorted(checks, key=lambda each: -each[1].failed):
+    for part, check in sorted(checks, key=_worst_first):
         if check.failed:
             goal = _goal(check, check.failed)
             text = f"{verb} {_hosts(check.failed)} so that {goal}"
             yield Step(text, part.id, check.check, "fail", check.failed)
+
+
+def _worst_first(each: tuple[PartStanding, CheckStanding]) -> tuple[int, int]:
+    return STATUSES.index(each[1].status), -each[1].failed
 
 
 def _unknown(checks: Iterable[tuple[PartStanding, CheckStanding]]) -> Iterator[Step]:
@@ -92,8 +95,8 @@ def _documents(criterion: CriterionStanding) -> Iterator[Step]:
     wanted = [(part, each) for part in criterion.parts for each in part.documents if each.status != "met"]
     if wanted:
         part, first = wanted[0]
-        more = f" and {len(wanted) - 1} more" if len(wanted) > 1 else ""
-        yield Step(f"Have ready: {lowered(first.title)}{more}; {_LATER}", part.id, "", "", 0)
+        count = "a document" if len(wanted) == 1 else f"{len(wanted)} documents, first"
+        yield Step(f"Have ready {count}: {lowered(first.title).partition(',')[0]}", part.id, "", "", 0)
 
 
 def _goal(check: CheckStanding, hosts: int) -> str:

@@ -38,3 +38,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "server.web.errors.bad_request"
 handler403 = "server.web.errors.forbidden"
 handler404 = "server.web.errors.not_found"
+handler500 = "server.web.errors.internal"

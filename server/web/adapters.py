@@ -27,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_reauthentication_required(self, *, app: str) -> bool:
         """Whether to ask again who it is: not within five minutes of a login in the same session."""
-        records = get_authentication_records(context.request)
+        records = get_authentication_records(context.request, context.request.user)
         return not records or time.time() - records[-1]["at"] >= REAUTHENTICATION_TIMEOUT
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -40,7 +40,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Whether another second factor would be left."""
         others = Authenticator.objects.filter(user=authenticator.user, type__in=SECOND_FACTORS)
-        return others.exclude(pk=authenticator.pk).exists()
+        return bool(others.exclude(pk=authenticator.pk).exists())
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the server knows no addresses."""

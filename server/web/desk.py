@@ -1,11 +1,11 @@
 """What every page works with: the home, the time, a connection, the person."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -23,7 +23,7 @@ def home() -> Home:
 
 def moment() -> datetime:
     """Return the time."""
-    return cast(Callable[[], datetime], settings.CLOCK)()
+    return settings.CLOCK()
 
 
 @contextmanager

@@ -23,6 +23,9 @@ _CSRF = InputError(
 _BAD = InputError(
     "bad_request", "The server can't read this request.", "Nothing was changed. Open the page again."
 )
+_INTERNAL = InputError(
+    "internal", "The server failed on this page.", "Nothing was changed. The server's log says more."
+)
 
 
 def page(request: HttpRequest, error: InputError, status: int = 0) -> HttpResponse:
@@ -53,3 +56,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: a form without its token."""
     return page(request, _CSRF, 403)
+
+
+def wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
+    """405, naming the methods that an address takes."""
+    message = f"This address takes {allowed or 'other methods'} only."
+    answer = page(request, InputError("wrong_method", message), 405)
+    answer["Allow"] = allowed
+    return answer
+
+
+def internal(request: HttpRequest) -> HttpResponse:
+    """500: what nobody foresaw; Django has written it to the log."""
+    return page(request, _INTERNAL, 500)

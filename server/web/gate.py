@@ -4,6 +4,7 @@ It is closed by default: a new address is behind it without anything being said.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -34,6 +35,8 @@ class Gate:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer, or lead to where the person must go first."""
         response = self._refusal(request) or self._get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            response = errors.wrong_method(request, response.headers.get("Allow", ""))
         if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -97,7 +97,8 @@ def _line(value: Json) -> str:
 
 
 def _time(text: str, then: datetime, words: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>', text, then, words)
+    exact = f"{then:%Y-%m-%d %H:%M:%S} UTC"
+    return format_html('<time datetime="{}" title="{}">{}</time>', text, exact, words)
 
 
 def _span(seconds: float) -> str:

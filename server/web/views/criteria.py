@@ -11,6 +11,7 @@ from django.shortcuts import render
 from config.profile import Profile
 from config.standing import CheckStanding
 from server import adoption, demands, fleet
+from server.coverage import coverage
 from server.demands import CheckText
 from server.fleet import CriterionView, VerdictRow
 from server.people import READ
@@ -44,7 +45,7 @@ def criterion(request: HttpRequest, criterion_id: str) -> HttpResponse:
     with desk.opened() as connection:
         view = fleet.criterion(connection, criterion_id, desk.moment())
         rules = adoption.rules(connection)
-        expected = fleet.coverage(connection, desk.moment()).expected
+        expected = coverage(connection, desk.moment()).expected
         parts = _parts(connection, view, rules.profile)
     shown = {
         "view": view,

@@ -6,9 +6,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from config.rejudge import Rules
 from config.standing import effective_level
 from server import adoption, demands, fleet, roster
-from server.adoption import Rules
 from server.fleet import FactRow, HostView
 from server.people import READ
 from server.web import desk, pages

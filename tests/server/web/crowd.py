@@ -39,7 +39,7 @@ def fill(server: Server, now: datetime, count: int = 24, seed: int = 7) -> list[
     for index in range(count):
         place = PLACES[index % len(PLACES)]
         twin = Twin(f"{place}-{index // len(PLACES) + 1:02}")
-        assert twin.enrol(server, secret).status == 201  # type: ignore[arg-type]
+        assert twin.enrol(server, secret).status == 201
         twins.append(twin)
         if index == 1:
             continue
@@ -48,7 +48,7 @@ def fill(server: Server, now: datetime, count: int = 24, seed: int = 7) -> list[
         then = now - timedelta(days=12) if index == 2 else now - timedelta(minutes=chance.randrange(30, 500))
         sections = sealed(facts(checks, wrong, then), hidden)
         said = twin.report(sections, then)
-        answer = twin.ship(server, said, sections)  # type: ignore[arg-type]
+        answer = twin.ship(server, said, sections)
         assert answer.status == 200, answer.body
     return twins
 
