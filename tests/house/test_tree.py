@@ -11,7 +11,7 @@ from tests.house.tree import files, python_files, read
 NAMELESS = {"base.py", "common.py", "core.py", "helpers.py", "manager.py", "models.py", "utils.py"}
 
 # Put together from pieces, since this file is looked at too.
-MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:" + "work|root/\\.(?:pyenv|cache)|tmp/" + "bash_jobs)/")
+MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:" + "work|root/\\.pyenv|tmp/" + "bash_jobs)/")
 REGISTRY = re.compile(
     r"\b(?:" + r"(?:files|www|test)?\.?py" + r"pi\.org|pythonho" + r"sted\.org|deb\.deb" + r"ian\.org|"
     r"security\.deb" + r"ian\.org|registry\.np" + r"mjs\.org)\b"
