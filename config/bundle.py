@@ -74,6 +74,18 @@ class OpenBundle:
         """The contents of a small folder, by name within it."""
         return {name.removeprefix(f"{folder}/"): self.read(name) for name in self.names(folder)}
 
+    def statements(self) -> dict[int, tuple[str, str]]:
+        """The statements' names and kinds by place in the log. Raises InputError `bundle_structure`."""
+        found = {}
+        for name in self.names("statements"):
+            place = read_statement_name(name)
+            if place is None or place[0] in found:
+                raise InputError(
+                    "bundle_structure", f"{name} is no statement's name, or a second for its place"
+                )
+            found[place[0]] = (name, place[1])
+        return found
+
 
 def build(parts: BundleParts, bundle_key: PrivateKey) -> bytes:
     """Write a bundle: the same parts and an Ed25519 key give the same bytes, with the same zlib.

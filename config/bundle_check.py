@@ -50,6 +50,23 @@ def check(data: bytes, server_key_id: str) -> Checked:
 def _check(data: bytes, server_key_id: str, told: Told) -> None:
     opened = OpenBundle(data)  # 1
     told.step("The file is a zip in which every byte between members has its place.")
+    trusted = _trusted(opened, server_key_id, told)  # 2 to 4
+    head = _head(opened, trusted, told.manifest)  # 5
+    told.counts["log_entries"] = head.size
+    told.step(f"The checkpoint of {head.origin} at {head.size} entries is signed by the log.")
+    replay = _replay(opened, head, trusted.server, told)  # 6 to 9
+    rules = rejudge.rules(replay.held, opened.folder("catalogue"), opened.folder("profile"))  # 10
+    told.step(f"Catalogue {rules.catalogue.version} and profile {rules.profile.name} are those adopted last.")
+    moment = canonical.decode_time(str(told.manifest["moment"]))
+    counts = standing.counts(_judged(opened, replay, rules, moment, told))  # 11, 12
+    told.step(f"{told.counts['sections']} sections are those that the hosts' reports name.")
+    told.step(f"{told.counts['verdicts']} verdicts as of {told.manifest['moment']} were found again.")
+    told.standing = standing.roll_up(counts, rules.catalogue, rules.documents, moment, rules.mfa_reading)
+    _say_limits(opened, head, replay, told)
+
+
+def _trusted(opened: OpenBundle, server_key_id: str, told: Told) -> _Keys:
+    """Steps 2 to 4. The manifest, which may be large, is needed no longer."""
     trusted = _server_keys(opened, server_key_id)  # 2
     told.step("The server's keys are those of the fingerprint given.")
     manifest = _manifest(opened, trusted)  # 3
@@ -58,18 +75,7 @@ def _check(data: bytes, server_key_id: str, told: Told) -> None:
     _members(opened, manifest)  # 4
     told.counts["members"] = len(opened.members)
     told.step(f"The manifest's digests fit all {len(opened.members)} members.")
-    head = _head(opened, trusted, manifest)  # 5
-    told.counts["log_entries"] = head.size
-    told.step(f"The checkpoint of {head.origin} at {head.size} entries is signed by the log.")
-    replay = _replay(opened, head, trusted.server, told)  # 6 to 9
-    rules = rejudge.rules(replay.held, opened.folder("catalogue"), opened.folder("profile"))  # 10
-    told.step(f"Catalogue {rules.catalogue.version} and profile {rules.profile.name} are those adopted last.")
-    moment = canonical.decode_time(str(manifest.predicate["moment"]))
-    counts = standing.counts(_judged(opened, replay, rules, moment, told))  # 11, 12
-    told.step(f"{told.counts['sections']} sections are those that the hosts' reports name.")
-    told.step(f"{told.counts['verdicts']} verdicts as of {manifest.predicate['moment']} were found again.")
-    told.standing = standing.roll_up(counts, rules.catalogue, rules.documents, moment, rules.mfa_reading)
-    _say_limits(opened, head, replay, told)
+    return trusted
 
 
 def _server_keys(opened: OpenBundle, server_key_id: str) -> _Keys:
@@ -120,12 +126,12 @@ def _members(opened: OpenBundle, manifest: Statement) -> None:
         raise InputError("bundle_structure", "the zip structure: members stored otherwise than written")
 
 
-def _head(opened: OpenBundle, trusted: _Keys, manifest: Statement) -> Checkpoint:
+def _head(opened: OpenBundle, trusted: _Keys, manifest: Mapping[str, Json]) -> Checkpoint:
     """Step 5: the log's head, under the log's own key."""
     note = opened.read(bundle.CHECKPOINT)
     with naming(bundle.CHECKPOINT):
         head = checkpoint.verify(note, [trusted.vkey])
-        if head.size != manifest.predicate["tree_size"]:
+        if head.size != manifest["tree_size"]:
             raise InputError(
                 "bundle_proof_wrong", f"{head.size} entries, where the manifest has another number"
             )
@@ -137,7 +143,7 @@ def _replay(opened: OpenBundle, head: Checkpoint, server: PublicKey, told: Told)
     data = opened.read(PROOFS)
     with naming(PROOFS):
         proofs = canonical.decode(data, BUNDLE_MEMBER_MAX_BYTES)
-    places = _places(opened)
+    places = opened.statements()
     if not isinstance(proofs, dict) or proofs.keys() != {str(index) for index in places}:
         raise InputError("bundle_proof_wrong", f"{PROOFS}: not one proof for each statement")
     replay, counts = Replay(server), told.counts
@@ -159,16 +165,6 @@ def _replay(opened: OpenBundle, head: Checkpoint, server: PublicKey, told: Told)
     told.step(f"{counts['reports']} reports and {counts['losses']} losses are signed by keys enrolled then.")
     told.step("Each host's chain goes on from what it said before.")
     return replay
-
-
-def _places(opened: OpenBundle) -> dict[int, tuple[str, str]]:
-    places = {}
-    for name in opened.names("statements"):
-        place = bundle.read_statement_name(name)
-        if place is None or place[0] in places:
-            raise InputError("bundle_structure", f"{name} is no statement's name, or a second for its place")
-        places[place[0]] = (name, place[1])
-    return places
 
 
 def _hashes(values: Json) -> list[bytes]:

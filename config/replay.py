@@ -17,7 +17,7 @@ from config.statement import Statement, digest
 BY_HOST = ("report", "loss")
 
 
-@dataclass
+@dataclass(slots=True)
 class Host:
     """What the log has told of one host so far."""
 

@@ -156,6 +156,14 @@ def test_round_trip(value: Json) -> None:
     assert data == canonical.encode(canonical.decode(data))
 
 
+@given(st.dictionaries(TEXT, st.none()))
+def test_order_of_any_keys(value: dict[str, Json]) -> None:
+    """Whatever the keys, they stand in the order of their UTF-16 code units."""
+    expected = sorted(value, key=lambda key: key.encode("utf-16-be"))
+
+    assert expected == list(json.loads(canonical.encode(value)))
+
+
 @given(VALUES)
 def test_round_trip_from_other_spellings(value: Json) -> None:
     """Spaces, order and escapes of another writer change nothing."""
