@@ -45,5 +45,11 @@ def person(request: HttpRequest) -> Person:
 def for_templates(request: HttpRequest) -> dict[str, Any]:
     """Return what the layout shows on every page."""
     user = getattr(request, "user", None)
-    rights = people.RIGHTS.get(user.role, frozenset()) if isinstance(user, Person) else frozenset()
-    return {"moment": moment(), "rights": rights, "company": home().settings().company}
+    if not isinstance(user, Person):
+        return {"moment": moment(), "rights": frozenset()}
+    return {
+        "moment": moment(),
+        "rights": people.RIGHTS.get(user.role, frozenset()),
+        "company": home().settings().company,
+        "has_factor": lambda: people.has_second_factor(user),  # asked by the few pages that show it
+    }

@@ -34,6 +34,8 @@ def page(request: HttpRequest, error: InputError, status: int = 0) -> HttpRespon
     if request.path_info.startswith("/api/"):
         body = answers.error_body(error, desk.moment())
         return HttpResponse(body, content_type="application/json", status=status)
+    if status == HTTPStatus.UNAUTHORIZED:  # of something that a page names; who opens it is known
+        status = HTTPStatus.NOT_FOUND
     shown = {"error": error, "status": status, "phrase": HTTPStatus(status).phrase}
     return render(request, "error.html", shown, status=status)
 

@@ -17,7 +17,7 @@ from server.web.roles import allowed
 def tokens(request: HttpRequest) -> HttpResponse:
     """``/account/tokens``: a POST makes one and answers with it; it is not kept."""
     person = desk.person(request)
-    form = ApiTokenForm(request.POST or None)
+    form = ApiTokenForm(request.POST if request.method == "POST" else None)
     shown: dict[str, object] = {"form": form, "root": f"https://{request.get_host()}"}
     if request.method == "POST" and form.is_valid():
         now, asked = desk.moment(), form.cleaned_data

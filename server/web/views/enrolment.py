@@ -14,7 +14,7 @@ from server.web.roles import allowed, demand
 @allowed(READ, "GET", "HEAD", "POST")
 def enrolment(request: HttpRequest) -> HttpResponse:
     """``/enrolment``: the tokens; a POST makes one and answers with its string, which is not kept."""
-    form = EnrolmentForm(request.POST or None)
+    form = EnrolmentForm(request.POST if request.method == "POST" else None)
     shown: dict[str, object] = {"form": form}
     if request.method == "POST":
         demand(request, ENROL)
