@@ -33,10 +33,14 @@ Members = Mapping[str, bytes | None]
 
 def refusal(data: bytes, server_key_id: str = "") -> BundleError:
     """What the check finds wrong first."""
-    with pytest.raises(BundleError) as caught:
+    found = None
+    try:
         check(data, server_key_id or World().server_key_id)
-    assert not caught.value.checked.ok
-    return caught.value
+    except BundleError as error:
+        found = error
+    assert found, "nothing was found wrong"
+    assert not found.checked.ok
+    return found
 
 
 def members(data: bytes, changes: Members) -> dict[str, bytes]:
@@ -108,13 +112,14 @@ def test_p256_bundle_key() -> None:
 
 
 @pytest.mark.slow
-def test_every_byte() -> None:
+@pytest.mark.parametrize("quarter", range(4))
+def test_every_byte(quarter: int) -> None:
     """A bit flipped in any byte of the file is found, and what is said names a member or the zip structure."""
     made = world()
     data = made.bundle(renderings={})
     names = [*OpenBundle(data).members, "the zip structure"]
-    for at in range(len(data)):
-        found = refusal(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
+    for at in range(quarter, len(data), 4):
+        found = refusal(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :], made.server_key_id)
         assert any(name in found.message for name in names), (at, found.message)
         assert len(found.checked.proven) < 4
 
