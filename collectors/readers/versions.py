@@ -10,7 +10,9 @@ _PIECES: Final = re.compile(r"(\D*)(\d*)")
 
 def debian_key(version: str) -> tuple[int, list[tuple[list[int], int]], list[tuple[list[int], int]]]:
     """A sort key: `debian_key(a) < debian_key(b)` where dpkg says that a is older than b."""
-    epoch, _, rest = version.strip().rpartition(":")
+    # The epoch ends at the first colon; with an epoch, the upstream version may hold more of them.
+    before, colon, after = version.strip().partition(":")
+    epoch, rest = (before, after) if colon else ("", before)
     upstream, dash, revision = rest.rpartition("-")
     if not dash:
         upstream, revision = rest, "0"
