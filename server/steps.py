@@ -95,8 +95,9 @@ def _documents(criterion: CriterionStanding) -> Iterator[Step]:
     wanted = [(part, each) for part in criterion.parts for each in part.documents if each.status != "met"]
     if wanted:
         part, first = wanted[0]
-        count = "a document" if len(wanted) == 1 else f"{len(wanted)} documents, first"
-        yield Step(f"Have ready {count}: {lowered(first.title).partition(',')[0]}", part.id, "", "", 0)
+        one = lowered(first.title).partition(",")[0]
+        text = f"Have ready: {one}" if len(wanted) == 1 else f"Have {len(wanted)} documents ready"
+        yield Step(text, part.id, "", "", 0)
 
 
 def _goal(check: CheckStanding, hosts: int) -> str:

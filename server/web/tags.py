@@ -26,6 +26,7 @@ _SHAPES: Mapping[str, str] = {
 }
 _SAME = {"pass": "met", "fail": "not_met", "unknown": "no_evidence"}
 _WORDS = {"not_met": "not met", "no_evidence": "no evidence", "not_applicable": "not applicable"}
+_LINES_MAX = 100
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -85,9 +86,10 @@ def at(text: str) -> SafeString | str:
 @register.filter
 def lines(value: Json) -> list[str]:
     """A value as lines of text, an element each; of a long list the first ones and how many more."""
-    rows = wording.bounded(value) if isinstance(value, list) else [value]
-    assert isinstance(rows, list)
-    return [_line(each) for each in rows] or ["none"]
+    rows = value if isinstance(value, list) else [value]
+    left = len(rows) - _LINES_MAX
+    more = [f"and {left} more, in the section"] if left > 0 else []
+    return [_line(each) for each in rows[:_LINES_MAX]] + more or ["none"]
 
 
 def _line(value: Json) -> str:
