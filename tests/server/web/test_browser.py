@@ -15,8 +15,8 @@ from server.home import Home
 from tests.server.running import Running, running
 from tests.server.twin import Clock, InProcess, copied
 from tests.server.web import crowd
+from tests.server.web.codes import code
 from tests.server.web.conftest import PASSWORD, SECRET
-from tests.server.web.test_gate import code
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

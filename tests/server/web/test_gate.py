@@ -1,15 +1,12 @@
 """Who comes in: login, second factor, limits, and what happens to a session whose person is gone."""
 
-import hmac
 import re
-import struct
-import time
-from base64 import b32decode
 from collections.abc import Callable
 
 import pytest
 
 from server.home import Home
+from tests.server.web.codes import code
 from tests.server.web.conftest import PASSWORD, SECRET, enter
 from tests.server.web.visitor import Visitor
 
@@ -26,16 +23,6 @@ PAGES = (
     "/accounts/2fa/",
     "/accounts/password/change/",
 )
-
-
-def code(secret: str, at: float | None = None) -> str:
-    """The six digits of an authenticator app (RFC 6238)."""
-    counter = int(time.time() if at is None else at) // 30
-    padded = secret + "=" * (-len(secret) % 8)
-    digest = hmac.digest(b32decode(padded), struct.pack(">Q", counter), "sha1")
-    offset = digest[-1] & 15
-    number = struct.unpack(">I", digest[offset : offset + 4])[0] & 0x7FFFFFFF
-    return f"{number % 1_000_000:06}"
 
 
 @pytest.mark.parametrize("path", PAGES)
