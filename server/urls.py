@@ -4,7 +4,7 @@ from allauth.account import views as accounts
 from django.urls import URLPattern, URLResolver, include, path
 
 from server.api import api
-from server.web.views import account, criteria, enrolment, evidence, hosts, log, overview
+from server.web.views import account, criteria, enrolment, evidence, hosts, log, overview, second_factors
 
 # Of allauth only what we use: nobody signs up, and the server sends no mail.
 _accounts = [
@@ -14,6 +14,7 @@ _accounts = [
     path("inactive/", accounts.account_inactive, name="account_inactive"),
     path("reauthenticate/", accounts.reauthenticate, name="account_reauthenticate"),
     path("password/change/", accounts.password_change, name="account_change_password"),
+    path("2fa/webauthn/keys/<int:pk>/remove/", second_factors.remove_key, name="mfa_remove_webauthn"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
 

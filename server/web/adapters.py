@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import logging
 import time
 from typing import Any
 
@@ -15,7 +16,13 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.http import HttpRequest
 
+from server import audit
 from server.people import SECOND_FACTORS
+from server.store.models import Person
+from server.web import desk
+
+LOGGER = logging.getLogger("boltseal.server")
+_NAME_MAX = 64
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -29,6 +36,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Whether to ask again who it is: not within five minutes of a login in the same session."""
         records = get_authentication_records(context.request, context.request.user)
         return not records or time.time() - records[-1]["at"] >= REAUTHENTICATION_TIMEOUT
+
+    def login(self, request: HttpRequest, user: Person) -> None:
+        """Log a person in, once every factor was shown; keep that it happened, and forget ended sessions."""
+        super().login(request, user)
+        audit.note(user.username, "login", self.get_client_ip(request), desk.moment())
+        request.session.clear_expired()
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Say in the server's log that somebody tried."""
+        name = str(credentials.get("username", ""))[:_NAME_MAX]
+        LOGGER.warning("login failed for %r from %s", name, self.get_client_ip(request))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Nothing: the server knows no addresses."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from server.home import Home
+from tests.server.twin import rows
 from tests.server.web.codes import code
 from tests.server.web.conftest import PASSWORD, SECRET, enter
 from tests.server.web.visitor import Visitor
@@ -77,6 +78,37 @@ def test_last_second_factor_stays(visit: Callable[..., Visitor]) -> None:
     page = visitor.post("/accounts/2fa/totp/deactivate/")
     assert "You cannot deactivate" in page.text
     assert Authenticator.objects.filter(type="totp").count() == 1
+
+
+def test_last_key_stays(visit: Callable[..., Visitor]) -> None:
+    """Nor the last passkey, until another second factor is there; and nobody the key of another."""
+    from allauth.mfa.models import Authenticator
+
+    visitor = visit("administrator", has_factor=False)
+    person, key = visitor.client.session["_auth_user_id"], "/accounts/2fa/webauthn/keys/{}/remove/"
+    made = Authenticator.objects.create(user_id=person, type="webauthn", data={"name": "mine"})
+    visitor.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    page = visitor.post(key.format(made.pk))
+    assert page.heading == "This is your last second factor; it was not removed."
+    other = visit("auditor")
+    other.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert other.post(key.format(made.pk)).status == 404
+    assert Authenticator.objects.filter(pk=made.pk).exists()
+
+
+def test_logins_are_kept(
+    visit: Callable[..., Visitor], pages: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who logged in stands in the audit table; who failed, in the server's log, without the password."""
+    visit("auditor")
+    visitor = Visitor()
+    visitor.post("/accounts/login/", {"login": "a-auditor\n", "password": "a wrong secret"})
+    visitor.post("/accounts/login/", {"login": "a-auditor", "password": PASSWORD})
+    assert rows(pages, "SELECT 1 FROM audit") == []
+    visitor.post("/accounts/2fa/authenticate/", {"code": code(SECRET)})
+    assert rows(pages, "SELECT who, what, detail FROM audit") == [("a-auditor", "login", "127.0.0.1")]
+    assert "login failed for 'a-auditor' from 127.0.0.1" in caplog.text
+    assert "a wrong secret" not in caplog.text
 
 
 def test_second_factor_is_encrypted(visit: Callable[..., Visitor]) -> None:
