@@ -1,10 +1,10 @@
 """Backup jobs, and when each last succeeded where that can be proven from what the tool itself left behind.
 
-A successful run is shown by: borg's security folder (the time of the last change it made to a repository),
-duplicity's manifests (written when a run is complete), resticprofile's status file, rsnapshot's newest
-snapshot (touched at the end), Veeam's sessions, and for everything else a marker that the company declares
-(/etc/boltseal/backup.d/*.toml). What is not proven is None, never a guess. Passwords inside addresses are
-cut out.
+A successful run is shown by: borg's cache of files (written with each archive, not by init, prune or delete,
+which change a repository too), duplicity's manifests (written when a run is complete), resticprofile's status
+file, rsnapshot's newest snapshot (touched at the end), Veeam's sessions, and for everything else a marker that
+the company declares (/etc/boltseal/backup.d/*.toml). What is not proven is None, never a guess. Passwords
+inside addresses are cut out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collectors.readers.localtime import to_utc
 
 MARKERS: Final = "/etc/boltseal/backup.d/*.toml"
 BORG_SECURITY: Final = "/root/.config/borg/security/*"
+BORG_CACHE: Final = "/root/.cache/borg"
 BORGMATIC: Final = ("/etc/borgmatic/config.yaml", "/etc/borgmatic.d/*.yaml", "/etc/borgmatic.d/*.yml")
 DUPLICITY: Final = "/root/.cache/duplicity/*"
 RESTICPROFILE: Final = (
@@ -85,7 +86,8 @@ def borg(host: Host) -> Iterator[Job]:
     known = {job.target: job for job in _borg_repositories(host)}
     wanted = [(address, path) for path in _files(host, BORGMATIC) for address in _borgmatic(host.text(path))]
     for address, path in wanted:
-        seen = known.get(addresses.plain(address))
+        place = re.compile(re.sub(r"\\\{[^}]*\\\}", "[^/]*", re.escape(addresses.plain(_canonical(address)))))
+        seen = next((job for target, job in known.items() if target and place.fullmatch(target)), None)
         moment, encrypted = (seen.last_success_at, seen.encrypted) if seen else (None, None)
         yield Job(
             "borgmatic", addresses.plain(address), addresses.is_away(address), encrypted, moment, None, path
@@ -151,11 +153,28 @@ def _borg_repositories(host: Host) -> Iterator[Job]:
         address = host.text(location).strip()
         kind = host.text(key).strip() if host.exists(key) else ""
         encrypted = int(kind) not in _BORG_PLAIN if kind.isdecimal() else None
-        stamp = f"{folder}/manifest-timestamp"
-        moment = _moment(host.text(stamp).strip()) if host.exists(stamp) else None
+        cache = f"{BORG_CACHE}/{folder.rpartition('/')[2]}"
+        moment = _borg_created(host, cache)
         yield Job(
-            "borg", addresses.plain(address), addresses.is_away(address), encrypted, moment, None, stamp
+            "borg", addresses.plain(address), addresses.is_away(address), encrypted, moment, None, cache
         )
+
+
+def _borg_created(host: Host, cache: str) -> datetime | None:
+    """When the last archive was complete: the file is there from the start, its checksum only once written."""
+    config = f"{cache}/config"
+    if not host.exists(config) or not re.search(r"^files\S* = \{", host.text(config), re.MULTILINE):
+        return None
+    return max((host.stat(path).modified_at for path in glob(host, f"{cache}/files*")), default=None)
+
+
+def _canonical(address: str) -> str:
+    """`user@host:path` as borg notes it: ssh://user@host/./path."""
+    match = re.fullmatch(r"((?:[^@/:]+@)?[^@/:]+):(?!//)(.+)", address)
+    if not match or address.startswith("/"):
+        return address
+    place = match[2] if match[2].startswith("/") else f"/{'' if match[2].startswith('~') else './'}{match[2]}"
+    return f"ssh://{match[1]}{place}"
 
 
 def _borgmatic(text: str) -> list[str]:

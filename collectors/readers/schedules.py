@@ -34,12 +34,14 @@ def starting(host: Host, word: str) -> str | None:
 
 
 def _timers(host: Host) -> dict[str, str]:
-    """Each timer that starts at boot, with its name and its service's text."""
+    """Each timer that starts at boot, with its stem and what its service executes."""
     found = {}
     for name in units.matching(host, r".+\.timer"):
         if units.unit(host, name).starts:
             service = units.file(host, name.removesuffix(".timer") + ".service")
-            found[name] = f"{name.removesuffix('.timer')} " + (_text(host, service) if service else "")
+            lines = _text(host, service).splitlines() if service else []
+            executed = [line for line in lines if line.startswith("Exec")]
+            found[name] = "\n".join((name.removesuffix(".timer"), *executed))
     return found
 
 

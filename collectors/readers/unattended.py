@@ -100,7 +100,7 @@ def _security_allowed(host: Host, settings: Settings) -> bool:
 
 def _releases(host: Host) -> list[Release]:
     try:
-        return apt.releases(host)
+        return [*apt.releases(host).values()]
     except Unseen as unseen:
         if unseen.reason == "not_found":
             return []
