@@ -16,10 +16,11 @@ from functools import cached_property
 
 from config import canonical, envelope, section, statement
 from config.canonical import Json
-from config.envelope import Envelope
+from config.envelope import Envelope, VerifiedPayload
 from config.errors import InputError
 from config.keys import PublicKey
 from config.settings import ENVELOPE_MAX_BYTES, SECTION_MAX_BYTES, SECTIONS_MAX, UPLOAD_MAX_BYTES
+from config.statement import Statement
 from server.answers import RefusalError
 
 ACTIVE, QUARANTINED, REVOKED = "active", "quarantined", "revoked"
@@ -110,6 +111,9 @@ def open_upload(body: bytes) -> Upload:
     if len(envelope_bytes) > ENVELOPE_MAX_BYTES:
         raise InputError("too_large", f"The envelope has more than {ENVELOPE_MAX_BYTES} bytes.")
     opened = envelope.decode(envelope_bytes)  # 2
+    if len(opened.signatures) != 1:
+        # Of several, the server and the auditor might believe different ones.
+        raise InputError("envelope_malformed", "A host's envelope has exactly one signature.")
     bodies = [_section_bytes(text) for text in texts]
     return Upload(envelope_bytes, opened, {statement.digest(data): data for data in bodies})
 
@@ -130,33 +134,7 @@ def verify(upload: Upload, known: KnownKey) -> Submission:
         raise InputError("wrong_observer", "The report is signed by another host than its observer.")
     if subject != observer or _member(said["subject"], "kind") != "host":
         raise InputError("subject_unsupported", "This server takes reports of hosts about themselves only.")
-    is_loss = parsed.kind == "loss"
-    sequence, previous = said["sequence"], said["previous"]
-    assert isinstance(sequence, int)
-    assert previous is None or isinstance(previous, str)
-    if (sequence == 1) != (previous is None):
-        raise InputError("statement_malformed", "Only the first report of a chain has no previous one.")
-    subjects = {each.sha256: each.name for each in parsed.subjects}
-    if not len(parsed.subjects) == len(subjects) == len(set(subjects.values())) <= SECTIONS_MAX:
-        raise InputError("statement_malformed", "The report names a section twice, or too many.")
-    offset = said.get("clock_offset_ms")
-    return Submission(
-        kind=parsed.kind,
-        host_id=known.host_id,
-        key_id=known.key.key_id,
-        sha256=verified.digest,
-        sequence=sequence,
-        previous=previous,
-        chain_sha256=str(said["lost_sha256"]) if is_loss else verified.digest,
-        finished_at=str(said["found_at" if is_loss else "finished_at"]),
-        clock_offset_ms=offset if isinstance(offset, int) else None,
-        platform=str(said.get("platform", "")),
-        role=str(said.get("role", "")),
-        payload=verified.payload,
-        envelope_bytes=upload.envelope_bytes,
-        subjects={} if is_loss else subjects,
-        sections=upload.sections,
-    )
+    return _submission(upload, known, verified, parsed)
 
 
 def match_sections(submission: Submission, here: Mapping[str, str]) -> None:
@@ -216,6 +194,36 @@ def fork_error(submission: Submission) -> InputError:
     """Return what a host hears whose report contradicts its chain."""
     hint = "The host is quarantined: two machines may share one key. An administrator decides."
     return InputError("sequence_fork", f"Number {submission.sequence} is here with other bytes.", hint)
+
+
+def _submission(upload: Upload, known: KnownKey, verified: VerifiedPayload, parsed: Statement) -> Submission:
+    said = parsed.predicate
+    is_loss = parsed.kind == "loss"
+    sequence, previous, offset = said["sequence"], said["previous"], said.get("clock_offset_ms")
+    assert isinstance(sequence, int)
+    assert previous is None or isinstance(previous, str)
+    if (sequence == 1) != (previous is None):
+        raise InputError("statement_malformed", "Only the first report of a chain has no previous one.")
+    subjects = {each.sha256: each.name for each in parsed.subjects}
+    if not len(parsed.subjects) == len(subjects) == len(set(subjects.values())) <= SECTIONS_MAX:
+        raise InputError("statement_malformed", "The report names a section twice, or too many.")
+    return Submission(
+        kind=parsed.kind,
+        host_id=known.host_id,
+        key_id=known.key.key_id,
+        sha256=verified.digest,
+        sequence=sequence,
+        previous=previous,
+        chain_sha256=str(said["lost_sha256"]) if is_loss else verified.digest,
+        finished_at=str(said["found_at" if is_loss else "finished_at"]),
+        clock_offset_ms=offset if isinstance(offset, int) else None,
+        platform=str(said.get("platform", "")),
+        role=str(said.get("role", "")),
+        payload=verified.payload,
+        envelope_bytes=upload.envelope_bytes,
+        subjects={} if is_loss else subjects,
+        sections=upload.sections,
+    )
 
 
 def _section_bytes(text: Json) -> bytes:

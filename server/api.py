@@ -100,7 +100,7 @@ def check_hosts(
     _demand(request, READ)
     with desk.opened() as connection:
         text = demands.text(connection, check_id)
-        rows = fleet.check_hosts(connection, check_id, answer, after, _ROWS + 1)
+        rows = fleet.check_hosts(connection, check_id, answer, desk.moment(), after, _ROWS + 1)
     following = rows[_ROWS - 1].host_id if len(rows) > _ROWS else None
     return CheckHostsOut.of(text, answer, rows[:_ROWS], following)
 

@@ -93,10 +93,10 @@ class Front:
         except DisconnectedError:
             return
         except InputError as error:
-            LOGGER.info("%s %s: %s: %s", scope["method"], scope["path"], error.code, error.message)
+            LOGGER.info("%s %r: %s: %s", scope["method"], scope["path"], error.code, error.message)
             await self._refuse(error, send)
         except Exception:
-            LOGGER.exception("%s %s", scope["method"], scope["path"])
+            LOGGER.exception("%s %r", scope["method"], scope["path"])
             if not has_begun:
                 hint = "Nothing was kept of this request. The server's log says more."
                 await self._refuse(InputError("internal", "The server failed on this request.", hint), send)
@@ -108,6 +108,9 @@ class Front:
         path = scope["path"]
         method, route = ROUTES.get(path, ("GET", ingest.tile) if path.startswith("/tile/") else ("", None))
         if route is None:
+            length = body.header(scope, b"content-length")
+            if length.isdigit() and int(length[:20]) > body.PAGE_MAX_BYTES:
+                raise InputError("too_large", f"A page takes at most {body.PAGE_MAX_BYTES} bytes.")
             await self._pages(scope, body.within(receive, BODY_DEADLINE_SECONDS), send)
             return
         if scope["method"] != method:

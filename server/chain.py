@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from config import canonical
 from config.canonical import Json
 from config.receipt import Receipt
-from server import admission, freshness
+from server import admission, freshness, hosts
 from server.admission import QUARANTINED, Head, Place, Submission
 from server.ledger import PACK_LEVEL, Entries
 from server.log import LogHead, Tree
@@ -146,5 +146,4 @@ def _record_fork(entries: Entries, submission: Submission, head: Head) -> None:
         "seen_at": entries.now,
     }
     entries.say("fork", [], predicate, submission.host_id)
-    sql = "UPDATE host SET state=?, fresh_until='' WHERE host_id=?"
-    entries.connection.execute(sql, (QUARANTINED, submission.host_id))
+    hosts.change_state(entries.connection, submission.host_id, head.state, QUARANTINED)

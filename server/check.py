@@ -221,6 +221,9 @@ def _sections(connection: sqlite3.Connection) -> int:
 
 
 def _counts(connection: sqlite3.Connection) -> None:
+    counted = connection.execute("SELECT state, count(*) FROM host GROUP BY state ORDER BY state").fetchall()
+    if counted != connection.execute("SELECT * FROM host_count WHERE hosts <> 0 ORDER BY state").fetchall():
+        raise DifferenceError("the counted hosts are not those kept")
     sql = "SELECT check_id, counted_as, count(*) FROM verdict GROUP BY 1, 2 ORDER BY 1, 2"
     kept = "SELECT check_id, counted_as, hosts FROM verdict_count ORDER BY 1, 2"
     if connection.execute(sql).fetchall() != connection.execute(kept).fetchall():

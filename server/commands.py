@@ -82,14 +82,16 @@ def host(options: argparse.Namespace) -> int:
         if options.action == "list":
             for each in hosts.every(connection):
                 last = each.last_finished_at or "never"
-                print(f"{each.host_id}  {each.hostname}  {each.state}  {each.platform}  last {last}")
+                print(
+                    f"{each.host_id}  {_plain(each.hostname)}  {each.state}  {_plain(each.platform)}  last {last}"
+                )
         elif options.action == "show":
             print("\n".join(_host_lines(fleet.host(connection, options.name, datetime.now(UTC)))))
         else:
             decide = {"revoke": hosts.revoke, "release": hosts.release}[options.action]
             with _entering(home, connection) as entries:
                 decided = decide(entries, options.name, options.reason)
-            print(f"{decided.hostname} is {decided.state}; the log says why.")
+            print(f"{_plain(decided.hostname)} is {decided.state}; the log says why.")
     return 0
 
 
@@ -179,7 +181,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
 
 def _host_lines(view: fleet.HostView) -> Iterator[str]:
     about = view.host
-    yield f"{about.hostname}  {about.host_id}  {about.state}  {about.platform} {about.role}".rstrip()
+    yield f"{_plain(about.hostname)}  {about.host_id}  {about.state}  {about.platform} {about.role}".rstrip()
     yield f"enrolled {about.enrolled_at}, last report {about.last_finished_at or 'never'}, number {about.last_sequence}"
     for verdict in sorted(
         view.verdicts,
@@ -224,3 +226,8 @@ def _ask_password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
     return getpass.getpass("Password: ")
+
+
+def _plain(text: str) -> str:
+    """A host's own words without what would move the cursor or forge a line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

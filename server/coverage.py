@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from config import canonical
 from config.settings import EVIDENCE_MAX_AGE_DAYS
-from server.admission import QUARANTINED, REVOKED
+from server.admission import ACTIVE, QUARANTINED, REVOKED
 from server.verdicts import DUE
 
 NIGHT_HOURS = 24
+_EXPECTED = (ACTIVE, QUARANTINED)
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,29 @@ class Coverage:
 
 
 def coverage(connection: sqlite3.Connection, moment: datetime) -> Coverage:
-    """Count the hosts by what was heard of them."""
+    """Count the hosts by what was heard of them.
+
+    The many that were heard of lately are never looked at: they are what is left of a kept number.
+    """
     fresh = canonical.encode_time(moment - timedelta(days=EVIDENCE_MAX_AGE_DAYS))
     night = canonical.encode_time(moment - timedelta(hours=NIGHT_HOURS))
-    sql = (
-        "SELECT state, count(*), sum(last_finished_at >= ?), sum(last_finished_at >= ?), sum(last_finished_at='')"
-        " FROM host GROUP BY state"
-    )
-    rows = {state: counted for state, *counted in connection.execute(sql, (fresh, night))}
-    revoked = rows.pop(REVOKED, [0])[0]
-    columns = zip(*rows.values(), strict=True) if rows else [[0]] * 4
-    expected, reported, last_night, never = (sum(column) for column in columns)
-    quarantined = rows.get(QUARANTINED, [0])[0]
+    counted: dict[str, int] = dict(connection.execute("SELECT state, hosts FROM host_count"))
+    expected = sum(counted.get(state, 0) for state in _EXPECTED)
+    never, silent, not_last_night = (_heard_before(connection, text) for text in ("!", fresh, night))
     due = connection.execute(f"SELECT count(*) FROM host WHERE {DUE}", {"now": canonical.encode_time(moment)})  # noqa: S608
-    missing = expected - reported - never
-    return Coverage(expected, reported, last_night, missing, never, quarantined, revoked, due.fetchone()[0])
+    return Coverage(
+        expected,
+        expected - silent,
+        expected - not_last_night,
+        silent - never,
+        never,
+        counted.get(QUARANTINED, 0),
+        counted.get(REVOKED, 0),
+        due.fetchone()[0],
+    )
+
+
+def _heard_before(connection: sqlite3.Connection, moment: str) -> int:
+    """How many expected hosts were last heard of before a moment; the empty text, never, comes before all."""
+    sql = "SELECT count(*) FROM host WHERE state=? AND last_finished_at < ?"
+    return sum(connection.execute(sql, (state, moment)).fetchone()[0] for state in _EXPECTED)

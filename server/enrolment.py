@@ -12,7 +12,7 @@ from config.errors import InputError
 from config.keys import PublicKey
 from config.receipt import Receipt
 from config.statement import Statement, Subject
-from server import tokens
+from server import hosts, tokens
 from server.admission import ACTIVE
 from server.ledger import Entries, kept_envelope, newest_envelope
 from server.log import LogHead, Tree
@@ -101,7 +101,7 @@ def _enrolled(
     host_id = request.text("host_id")
     if row is None:
         if connection.execute("SELECT 1 FROM host WHERE host_id=?", (host_id,)).fetchone():
-            hint = "Revoke the old host first, or let the new one choose another id."
+            hint = "An id belongs to its first key for good; let the host enrol afresh, with an empty state folder."
             raise InputError("host_exists", f"A host {host_id} is enrolled with another key.", hint)
         return None
     if row != (host_id, ACTIVE):
@@ -147,5 +147,6 @@ def _enter(entries: Entries, request: Request, token: Token) -> tuple[str, int, 
     )
     described = (request.text("hostname"), ACTIVE, request.text("platform"), request.serial or "")
     entries.connection.execute(sql, (host_id, *described, json.dumps(token.tags), entries.now))
+    hosts.count(entries.connection, ACTIVE, 1)
     entries.connection.execute("UPDATE token SET used=used+1 WHERE token_id=?", (token.token_id,))
     return said.sha256, said.leaf_index, said.envelope_bytes

@@ -17,6 +17,7 @@ from config.errors import InputError
 from config.rejudge import Rules
 from config.standing import CriterionStanding, Standing
 from server import adoption, hosts, log, verdicts
+from server.admission import REVOKED
 from server.coverage import Coverage, coverage
 from server.hosts import Host
 from server.verdicts import DUE
@@ -142,24 +143,40 @@ def criterion(connection: sqlite3.Connection, criterion_id: str, moment: datetim
 
 
 def check_hosts(
-    connection: sqlite3.Connection, check: str, counted_as: str, after: str = "", limit: int = PAGE_ROWS
+    connection: sqlite3.Connection,
+    check: str,
+    counted_as: str,
+    moment: datetime,
+    after: str = "",
+    limit: int = PAGE_ROWS,
 ) -> list[VerdictRow]:
-    """Return a page of the hosts whose answer to a check is counted so, in the order of their ids."""
-    where = "v.check_id=? AND v.counted_as=? AND v.host_id > ? ORDER BY v.host_id LIMIT ?"
-    return _verdict_rows(connection, where, (check, counted_as, after, limit))
+    """Return a page of the hosts whose answer to a check is counted so, in the order of their ids.
+
+    A host whose verdicts no longer hold, and which could not be judged again yet, is on no page.
+    """
+    _judge_due(connection, moment)
+    where = (
+        "v.check_id=? AND v.counted_as=? AND v.host_id > ? AND h.fresh_until > ? ORDER BY v.host_id LIMIT ?"
+    )
+    values = (check, counted_as, after, canonical.encode_time(moment), limit)
+    return _verdict_rows(connection, where, values)
 
 
 def host(connection: sqlite3.Connection, name: str, moment: datetime) -> HostView:
     """Return a host, by id or name, with facts and verdicts; InputError ``host_unknown`` or ``host_ambiguous``."""
-    _judge_due(connection, moment)
     found = hosts.find(connection, name)
+    with suppress(InputError):
+        verdicts.renew(connection, found.host_id, moment)
     sql = "SELECT last_report_sha256, last_sha256 FROM host WHERE host_id=?"
     report, chain = connection.execute(sql, (found.host_id,)).fetchone()
     seen = verdicts.evidence(connection, found.host_id, report, moment)
     rules = adoption.rules(connection)
-    rows = {each.check: each for each in _verdict_rows(connection, "v.host_id=?", (found.host_id,))}
+    # What could not be judged again shows no old verdict.
+    where, now = "v.host_id=? AND h.fresh_until > ?", canonical.encode_time(moment)
+    rows = {each.check: each for each in _verdict_rows(connection, where, (found.host_id, now))}
     ordered = tuple(rows[check] for check in rules.catalogue.checks if check in rows)
-    counted = {each.check: {each.counted_as: 1} for each in ordered}
+    judged = () if found.state == REVOKED else rules.catalogue.checks
+    counted = {check: {rows[check].counted_as if check in rows else "unknown": 1} for check in judged}
     facts = [FactRow(name, value, "", seen.sources.get(name, ())) for name, value in seen.facts.items()]
     facts += [
         FactRow(name, None, reason, seen.sources.get(name, ())) for name, reason in seen.missing.items()

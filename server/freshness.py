@@ -34,14 +34,17 @@ def facts_until(evidence: Evidence, catalogue: Catalogue, profile: Profile, mome
 
 def report_until(observed_at: datetime, moment: datetime) -> str:
     """Return the first time after the moment at which a report becomes stale, or is no longer ahead of its time."""
-    return _first(
-        (observed_at - _SKEW, observed_at + timedelta(days=EVIDENCE_MAX_AGE_DAYS) + _SECOND), moment
-    )
+    try:
+        turns = (observed_at - _SKEW, observed_at + timedelta(days=EVIDENCE_MAX_AGE_DAYS) + _SECOND)
+    except OverflowError:
+        return NEVER  # at the very ends of the calendar
+    return _first(turns, moment)
 
 
 def is_fresh(observed_at: datetime, moment: datetime) -> bool:
     """Return whether a report is neither stale nor ahead of its time, so that its facts are judged."""
-    return observed_at - _SKEW <= moment <= observed_at + timedelta(days=EVIDENCE_MAX_AGE_DAYS)
+    # All arithmetic is on the server's own moment: what a host says of its clock may be any date.
+    return moment - timedelta(days=EVIDENCE_MAX_AGE_DAYS) <= observed_at <= moment + _SKEW
 
 
 def waivers_until(waivers: Iterable[Waiver], moment: datetime) -> str:

@@ -128,8 +128,9 @@ def renew_certificate(home: Home, names: Iterable[str], now: datetime) -> bool:
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that only its owner may read, whole or not at all, and durably."""
-    beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # A name nobody can have planted, and never through a link: the folder may be one that others write to.
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()

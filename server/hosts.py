@@ -86,9 +86,25 @@ def release(entries: Entries, name: str, reason: str) -> Host:
     return _decided(entries, found, ACTIVE)
 
 
+def change_state(connection: sqlite3.Connection, host_id: str, before: str, after: str) -> None:
+    """Write a host's new state and count it; its verdicts are due then."""
+    connection.execute("UPDATE host SET state=?, fresh_until='' WHERE host_id=?", (after, host_id))
+    count(connection, before, -1)
+    count(connection, after, 1)
+
+
+def count(connection: sqlite3.Connection, state: str, more: int) -> None:
+    """Move the number of hosts in a state, in the transaction that moves the hosts."""
+    sql = (
+        "INSERT INTO host_count (state, hosts) VALUES (?, ?)"
+        " ON CONFLICT (state) DO UPDATE SET hosts=hosts+excluded.hosts"
+    )
+    connection.execute(sql, (state, more))
+
+
 def _decided(entries: Entries, found: Host, state: str) -> Host:
     """Write the new state and judge at once: no page may show the host as it was."""
-    entries.connection.execute("UPDATE host SET state=? WHERE host_id=?", (state, found.host_id))
+    change_state(entries.connection, found.host_id, found.state, state)
     verdicts.refresh(entries.connection, found.host_id, adoption.rules(entries.connection), entries.moment)
     return find(entries.connection, found.host_id)
 

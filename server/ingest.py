@@ -27,7 +27,9 @@ from server.rate import Rate
 from server.sweeping import Sweeper
 from server.writer import Writer
 
-_TILE = re.compile(r"/tile/([0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*)([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_TILE = re.compile(
+    r"/tile/([0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,6})([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
+)
 _SIZE = re.compile(rb"[0-9]{1,15}")
 _IMMUTABLE = ((b"cache-control", b"public, max-age=31536000, immutable"),)
 
@@ -124,8 +126,8 @@ async def tile(scope: Scope, receive: Receive, desk: Desk) -> Answer:
 def known_key(connection: sqlite3.Connection, key_id: str) -> KnownKey:
     """Return an enrolled key; InputError ``unknown_key``."""
     sql = (
-        "SELECT k.spki, k.host_id, h.sections_sha256, k.state, h.state FROM host_key k JOIN host h ON h.host_id = k.host_id"
-        " WHERE k.key_id=?"
+        "SELECT k.spki, k.host_id, h.sections_sha256, k.state, h.state FROM host_key k"
+        " JOIN host h ON h.host_id = k.host_id WHERE k.key_id=?"
     )
     row = connection.execute(sql, (key_id,)).fetchone()
     if row is None:

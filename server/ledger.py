@@ -14,7 +14,7 @@ from config.keys import PrivateKey
 from config.statement import Statement, Subject
 from server import database, log
 from server.home import Home
-from server.log import LogHead, Tree
+from server.log import Tree
 
 PACK_LEVEL = 6
 
@@ -50,7 +50,9 @@ class Entries:
         self.moment = now
         self.now = canonical.encode_time(now)
         self._hand = hand
-        self._size = log.head(connection).size
+        self.head = log.head(connection)
+        """The log's head: of the time before until the transaction ends, then the one it committed."""
+        self._size = self.head.size
         self._leaves: list[bytes] = []
 
     def add(
@@ -94,11 +96,10 @@ class Entries:
         index = self.add(kind, payload, envelope_bytes, host_id)
         return Said(statement.digest(payload), envelope_bytes, index)
 
-    def close(self, tree: Tree) -> LogHead:
+    def close(self, tree: Tree) -> None:
         """Append the leaves and sign the new head; without leaves the head stays as it is."""
-        if not self._leaves:
-            return log.head(self.connection)
-        return log.extend(self.connection, tree, self._leaves, self._hand.log, self._hand.origin)
+        if self._leaves:
+            self.head = log.extend(self.connection, tree, self._leaves, self._hand.log, self._hand.origin)
 
 
 def hand(home: Home) -> Hand:

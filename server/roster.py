@@ -78,7 +78,7 @@ def page(
         "fresh": canonical.encode_time(moment - timedelta(days=EVIDENCE_MAX_AGE_DAYS)),
     }
     found = connection.execute(sql, values).fetchall()
-    return [_row(connection, hosts.find(connection, host_id)) for (host_id,) in found]
+    return [_row(connection, hosts.find(connection, host_id), moment) for (host_id,) in found]
 
 
 def sections(connection: sqlite3.Connection, host_id: str) -> list[SectionRow]:
@@ -101,7 +101,12 @@ def section_bytes(connection: sqlite3.Connection, host_id: str, sha256: str) -> 
     return zlib.decompress(row[0])
 
 
-def _row(connection: sqlite3.Connection, host: Host) -> HostRow:
-    sql = "SELECT counted_as, count(*) FROM verdict WHERE host_id=? GROUP BY counted_as"
-    counted = dict(connection.execute(sql, (host.host_id,)).fetchall())
+def _row(connection: sqlite3.Connection, host: Host, moment: datetime) -> HostRow:
+    """The host with its counts; whatever its cached verdicts say, they are unknown once they may not hold."""
+    sql = (
+        "SELECT CASE WHEN h.fresh_until <= ? THEN 'unknown' ELSE v.counted_as END AS counted, count(*)"
+        " FROM verdict v JOIN host h ON h.host_id = v.host_id WHERE v.host_id=? GROUP BY counted"
+    )
+    values = (canonical.encode_time(moment), host.host_id)
+    counted = dict(connection.execute(sql, values).fetchall())
     return HostRow(host, *(counted.get(answer, 0) for answer in ("pass", "fail", "unknown", "stale")))

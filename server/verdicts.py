@@ -86,6 +86,14 @@ def sweep(connection: sqlite3.Connection, moment: datetime, limit: int = SWEEP_H
     return len(hosts)
 
 
+def renew(connection: sqlite3.Connection, host_id: str, moment: datetime) -> None:
+    """Judge one host anew, in a transaction of its own, if its cached verdicts may not hold at the moment."""
+    sql = f"SELECT 1 FROM host WHERE host_id=:host_id AND {DUE}"  # noqa: S608
+    if connection.execute(sql, {"host_id": host_id, "now": canonical.encode_time(moment)}).fetchone():
+        with database.writing(connection):
+            refresh(connection, host_id, adoption.rules(connection), moment)
+
+
 def due(connection: sqlite3.Connection, moment: datetime, limit: int) -> list[str]:
     """Return hosts whose cached verdicts may not hold at the moment, up to a limit, in no order."""
     sql = f"SELECT host_id FROM host WHERE {DUE} LIMIT :limit"  # noqa: S608

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from config.errors import InputError
-from server import database, log
+from server import database
 from server.ledger import Entries, Hand, entering
 from server.log import LogHead, Tree
 
@@ -84,8 +84,8 @@ class Writer:
                 except InputError as refusal:
                     finishes.append(refusal)
         # Durable from here on. A crash now costs the answers: the hosts send again and are told `already_here`.
-        head = log.head(self._connection)
-        return [_finished(finish, head, self._tree) for finish in finishes]
+        # The head is the one committed here: a command beside the server may have appended since.
+        return [_finished(finish, entries.head, self._tree) for finish in finishes]
 
 
 def _finished(finish: Finish | InputError, head: LogHead, tree: Tree) -> Any:

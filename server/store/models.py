@@ -38,8 +38,18 @@ class Host(models.Model):
         indexes = (
             models.Index(fields=("fresh_until",), name="host_fresh_until"),
             models.Index(fields=("fresh_from",), name="host_fresh_from"),
-            models.Index(fields=("state",), name="host_state"),
+            models.Index(fields=("state", "last_finished_at"), name="host_state_finished"),
         )
+
+
+class HostCount(models.Model):
+    """How many hosts are in a state; exact, since it changes in the transaction of the state."""
+
+    state = models.CharField(max_length=16, primary_key=True)
+    hosts = models.BigIntegerField()
+
+    class Meta:
+        db_table = "host_count"
 
 
 class HostKey(models.Model):

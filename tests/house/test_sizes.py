@@ -27,7 +27,9 @@ JUDGING = (
 BESIDE = "__init__ explain receipt settings shipped tiles".split()
 
 # `path` or `path:function` to the reason. An entry that is no longer needed fails, so the list only shrinks.
-LARGER: dict[str, str] = {}
+LARGER: dict[str, str] = {
+    "server/fleet.py": "one place for every number that pages, API and commands show; next to be split along its views",
+}
 
 
 def ceiling(path: str, source: str) -> int:

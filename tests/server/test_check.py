@@ -80,6 +80,7 @@ CHANGES = {
     ),
     "key_revived": ("UPDATE host_key SET state='revoked' WHERE host_id='two'", "the keys of host two"),
     "no_blob": ("UPDATE tile SET hashes=CAST(x'ff' AS TEXT)", "the database cannot be read"),
+    "hosts_miscounted": ("UPDATE host_count SET hosts=hosts+1", "the counted hosts"),
     "count_changed": ("UPDATE verdict_count SET hosts=hosts+1", "the counted verdicts"),
 }
 

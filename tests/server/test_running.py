@@ -2,6 +2,7 @@
 
 import random
 import resource
+import secrets
 import shutil
 import signal
 import subprocess
@@ -132,8 +133,11 @@ def test_full_disk(today: Home) -> None:
         with unharmed(started, twin):
             before = kept(today)
             size = today.database.stat().st_size
-            resource.prlimit(started.process.pid, resource.RLIMIT_FSIZE, (size // 2, resource.RLIM_INFINITY))
-            big = section_bytes(facts={f"fact.{number}": "x" * 900 for number in range(600)})
+            resource.prlimit(
+                started.process.pid, resource.RLIMIT_FSIZE, (min(size // 2, 1 << 17), resource.RLIM_INFINITY)
+            )
+            # Nothing that packs well: it must not fit into what is left.
+            big = section_bytes(facts={f"fact.{number}": secrets.token_hex(450) for number in range(900)})
             answers = [
                 started.request("POST", "/api/v1/reports", twin.body(twin.report([big]), [big]))
                 for _ in range(3)

@@ -70,7 +70,7 @@ def check(request: HttpRequest, check_id: str) -> HttpResponse:
         worst = next((answer for answer, count in counts.items() if count), "fail")
         answer = pages.chosen(request, "answer", tuple(_ANSWERS), worst)
         after = pages.after(request)
-        rows = fleet.check_hosts(connection, check_id, answer, after, fleet.PAGE_ROWS + 1)
+        rows = fleet.check_hosts(connection, check_id, answer, desk.moment(), after, fleet.PAGE_ROWS + 1)
     tabs = [{"answer": name, "count": count} for name, count in counts.items() if count or name == answer]
     shown = {"text": text, "standing": standing, "answer": answer, "tabs": tabs}
     paged = pages.cut(request, rows, [row.host_id for row in rows])
@@ -93,5 +93,5 @@ def _parts(connection: sqlite3.Connection, view: CriterionView, profile: Profile
 def _check_row(connection: sqlite3.Connection, standing: CheckStanding, text: CheckText) -> _CheckRow:
     """A check with the first hosts that fail, or else of those that could not tell."""
     answer = "fail" if standing.failed else "unknown" if standing.unknown else "stale"
-    rows = fleet.check_hosts(connection, standing.check, answer, "", SHOWN_HOSTS + 1)
+    rows = fleet.check_hosts(connection, standing.check, answer, desk.moment(), "", SHOWN_HOSTS + 1)
     return _CheckRow(standing, text, rows[:SHOWN_HOSTS], len(rows) > SHOWN_HOSTS)

@@ -1,0 +1,105 @@
+"""What `boltseal-server` can be told on its command line."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from config import __version__
+
+_SYSTEM_HOME = Path("/var/lib/boltseal-server")
+
+Add: TypeAlias = Callable[[str, str], argparse.ArgumentParser]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's parser."""
+    made = argparse.ArgumentParser(prog="boltseal-server", description="Boltseal's collector server.")
+    made.add_argument("--version", action="version", version=f"boltseal-server {__version__}")
+    made.add_argument("--home", type=Path, default=_default_home(), help="home folder (%(default)s)")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+
+    _add_running(add)
+    _add_deciding(add)
+    _add_evidence(add)
+    return made
+
+
+def _default_home() -> Path:
+    """The folder named by the environment, or the system's place where it is there, or else one here."""
+    named = os.environ.get("BOLTSEAL_HOME")
+    if named:
+        return Path(named)
+    return _SYSTEM_HOME if _SYSTEM_HOME.is_dir() else Path("boltseal-server")
+
+
+def _add_running(add: Add) -> None:
+    init = add("init", "make the home folder: keys, certificates, database, log")
+    init.add_argument(
+        "--host", action="append", default=[], metavar="NAME", help="name or address of the server"
+    )
+    init.add_argument(
+        "--public-url", default="", help="address that agents use, where it is not the server's own"
+    )
+    init.add_argument("--company", default="", help="the company's name, as bundles show it")
+    init.add_argument(
+        "--adopt", action="store_true", help="in an existing home: adopt what the package brings"
+    )
+    run = add("run", "serve until stopped")
+    run.add_argument("--listen", metavar="HOST:PORT", help="where to listen; port 0 takes any free one")
+    run.add_argument(
+        "--port-auto", action="store_true", help="take another port where the wanted one is taken"
+    )
+    run.add_argument(
+        "--adopt", action="store_true", help="first adopt the catalogue and profile of the package"
+    )
+
+
+def _add_deciding(add: Add) -> None:
+    token = add("token", "make, list or revoke enrolment tokens").add_subparsers(dest="action", required=True)
+    new = token.add_parser("new", help="print an enrolment string, once")
+    new.add_argument("--hosts", type=int, default=1, help="how many hosts it may enrol (%(default)s)")
+    new.add_argument("--expires", default="24h", help="how long it lives: 90m, 24h, 7d (%(default)s)")
+    new.add_argument("--tag", action="append", default=[], help="tag that its hosts get")
+    new.add_argument("--serial", action="append", default=[], help="serial number it is bound to")
+    new.add_argument("--note", default="", help="what it is for")
+    new.add_argument("--url", default="", help="address to enrol at, where it is not the server's own")
+    token.add_parser("list", help="list the tokens")
+    token.add_parser("revoke", help="end a token").add_argument("token_id")
+    host = add("host", "list, show, revoke or release hosts").add_subparsers(dest="action", required=True)
+    host.add_parser("list", help="list the hosts")
+    host.add_parser("show", help="show a host").add_argument("name")
+    for action, text in (("revoke", "stop trusting a host for good"), ("release", "end a host's quarantine")):
+        decision = host.add_parser(action, help=text)
+        decision.add_argument("name")
+        decision.add_argument("--reason", required=True, help="stands in the log")
+    user = add("user", "add, list, remove people or reset their logins").add_subparsers(
+        dest="action", required=True
+    )
+    added = user.add_parser("add", help="add a person")
+    added.add_argument("--role", default="auditor", help="administrator, operator, compliance or auditor")
+    reset = user.add_parser("reset", help="new password, and the second factor is asked for again")
+    for each in (added, reset):
+        each.add_argument("name")
+        each.add_argument("--print-password", action="store_true", help="make a password and print it")
+    user.add_parser("list", help="list the people")
+    user.add_parser("remove", help="remove a person").add_argument("name")
+
+
+def _add_evidence(add: Add) -> None:
+    export = add("export", "write a bundle for an auditor")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    export.add_argument(
+        "--at", metavar="MOMENT", help="as of this time, like 2026-11-24T12:00:00Z; default: now"
+    )
+    export.add_argument(
+        "--latest-only", action="store_true", help="leave out all but each host's latest report"
+    )
+    add("check", "check every tile, signature, chain and digest that is kept")
+    add("rebuild-verdicts", "judge every host anew")
+    backup = add("backup", "copy the home folder, consistently, while the server runs")
+    backup.add_argument("--out", type=Path, required=True, metavar="DIR")
