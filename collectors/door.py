@@ -8,13 +8,10 @@ an `Unseen` with a reason out of the closed list below: failing to look is evide
 
 from __future__ import annotations
 
-import errno
 import fnmatch
-import os
-import stat as stat_module
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Literal, Protocol
 
 REASONS: Final = (
@@ -40,32 +37,8 @@ COMMAND_MAX_SECONDS: Final = 10.0
 BUDGET_SECONDS: Final = 120.0
 SYSTEM_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 
-_LAST_SECOND: Final = 253402300799  # 9999-12-31T23:59:59Z
 
-_DENIED_WORDS: Final = (
-    "permission denied",
-    "operation not permitted",
-    "must be root",
-    "requires root",
-    "are you root",
-)
-
-_BY_ERRNO: Final = {
-    errno.ENOENT: "not_found",
-    errno.ENOTDIR: "not_found",
-    errno.ESRCH: "not_found",
-    errno.EACCES: "permission_denied",
-    errno.EPERM: "permission_denied",
-    errno.EAGAIN: "timeout",
-    errno.ETIMEDOUT: "timeout",
-    errno.EFBIG: "too_large",
-    errno.E2BIG: "too_large",
-    errno.ENOSYS: "unsupported",
-    errno.EOPNOTSUPP: "unsupported",
-}
-
-
-class Unseen(Exception):  # noqa: N818  not an error: it is the evidence that something could not be looked at
+class Unseen(Exception):
     """Something could not be looked at.
 
     `reason` out of REASONS, `source` what was tried, `detail` for people.
@@ -247,42 +220,3 @@ def first(host: Host, *paths: str) -> str:
         if host.exists(path):
             return path
     raise Unseen("not_found", ", ".join(paths))
-
-
-def from_oserror(error: OSError, source: str) -> Unseen:
-    """The `Unseen` for an operating system error.
-
-    What is on no list is `malformed` with the system's words.
-    """
-    return Unseen(_BY_ERRNO.get(error.errno or 0, "malformed"), source, error.strerror or "")
-
-
-def to_stat(info: os.stat_result) -> Stat:
-    """A `Stat` out of an `os.stat_result`; a time outside the calendar becomes the nearest one inside."""
-    kind: Literal["file", "dir", "link", "other"] = "other"
-    if stat_module.S_ISREG(info.st_mode):
-        kind = "file"
-    elif stat_module.S_ISDIR(info.st_mode):
-        kind = "dir"
-    elif stat_module.S_ISLNK(info.st_mode):
-        kind = "link"
-    seconds = min(max(info.st_mtime_ns // 10**9, 0), _LAST_SECOND)
-    modified_at = datetime.fromtimestamp(seconds, UTC)
-    return Stat(kind, stat_module.S_IMODE(info.st_mode), info.st_uid, info.st_gid, info.st_size, modified_at)
-
-
-def checked(done: Command, ok: Sequence[int]) -> Command:
-    """The command, when its return code is one of `ok`.
-
-    127 and 126 are what a wrapper says when the tool behind it is missing or may not run. Of others the
-    words on standard error tell a want of privileges from the rest, which is `malformed`.
-    """
-    if done.returncode in ok:
-        return done
-    words = done.stderr.decode("utf-8", "replace")
-    detail = f"return code {done.returncode}: {words.strip()[:200]}"
-    if done.returncode == 127:
-        raise Unseen("tool_missing", done.source, detail)
-    if any(sign in words.lower() for sign in _DENIED_WORDS):
-        raise Unseen("permission_denied", done.source, detail)
-    raise Unseen("malformed", done.source, detail)

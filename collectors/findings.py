@@ -20,6 +20,8 @@ from collectors.door import REASONS, Unseen
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
 INT_MAX: Final = 2**53 - 1
+VALUE_MAX_BYTES: Final = 512 * 1024
+"""A fact that would take more than about this in a section is `too_large`: 50,000 users, a million rules."""
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -100,6 +102,9 @@ class Findings:
         for name, fact in declared.items():
             if name in self.facts:
                 self.facts[name] = _clean(self.facts[name])
+                if _size(self.facts[name]) > VALUE_MAX_BYTES:
+                    self.unseen(name, "too_large", *self.sources.get(name, ()))
+                    continue
                 if not fits(self.facts[name], fact.type):
                     rejected.append(name)
                     self.unseen(name, "malformed", *self.sources.get(name, ()))
@@ -181,6 +186,17 @@ def _clean(value: Json) -> Json:
     if isinstance(value, dict):
         return {name: _clean(one) for name, one in value.items()}
     return value
+
+
+def _size(value: Json) -> int:
+    """About how many bytes a value takes as JSON."""
+    if isinstance(value, str):
+        return len(value) + 3
+    if isinstance(value, list):
+        return sum(map(_size, value)) + 2
+    if isinstance(value, dict):
+        return sum(len(name) + 4 + _size(one) for name, one in value.items())
+    return 6
 
 
 def _unique(sources: tuple[str, ...]) -> tuple[str, ...]:

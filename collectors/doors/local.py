@@ -22,6 +22,7 @@ from typing import IO, Final, cast
 
 from collectors import door
 from collectors.door import Command, Mount, Process, Socket, Stat, Unseen
+from collectors.doors import outcomes
 
 _ENVIRONMENT: Final = {"PATH": door.SYSTEM_PATH, "LC_ALL": "C", "LANG": "C", "TZ": "UTC", "HOME": "/"}
 _OPEN: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -55,7 +56,7 @@ class Local(door.Host):
             finally:
                 os.close(handle)
         except OSError as error:
-            raise door.from_oserror(error, path) from None
+            raise outcomes.from_oserror(error, path) from None
         except ValueError:
             raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
 
@@ -65,15 +66,15 @@ class Local(door.Host):
         try:
             return bounded_names(path, path)
         except OSError as error:
-            raise door.from_oserror(error, path) from None
+            raise outcomes.from_oserror(error, path) from None
 
     def stat(self, path: str, follow: bool = True) -> Stat:
         """What a path is."""
         self._left(path)
         try:
-            return door.to_stat(os.stat(path, follow_symlinks=follow))
+            return outcomes.to_stat(os.stat(path, follow_symlinks=follow))
         except OSError as error:
-            raise door.from_oserror(error, path) from None
+            raise outcomes.from_oserror(error, path) from None
         except ValueError:
             raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
 
@@ -83,7 +84,7 @@ class Local(door.Host):
         try:
             return os.readlink(path)
         except OSError as error:
-            raise door.from_oserror(error, path) from None
+            raise outcomes.from_oserror(error, path) from None
         except ValueError:
             raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
 
@@ -98,7 +99,7 @@ class Local(door.Host):
         done = self._ran[key]
         if isinstance(done, Unseen):
             raise Unseen(done.reason, done.source, done.detail)
-        return door.checked(done, ok)
+        return outcomes.checked(done, ok)
 
     def processes(self) -> tuple[Process, ...]:
         """Running processes."""
@@ -145,7 +146,7 @@ class Local(door.Host):
                 bufsize=0,
             )
         except OSError as error:
-            raise door.from_oserror(error, source) from None
+            raise outcomes.from_oserror(error, source) from None
         late = "timeout" if timeout < left else "budget_spent"
         return _watch(process, argv, time.monotonic() + min(timeout, left), late)
 

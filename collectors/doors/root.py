@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 from collectors import door
 from collectors.door import Command, Mount, Process, Socket, Stat, Unseen
+from collectors.doors import outcomes
 from collectors.doors.local import bounded_names, read_regular
 
 _T = TypeVar("_T")
@@ -59,7 +60,7 @@ class Root(door.Host):
 
     def stat(self, path: str, follow: bool = True) -> Stat:
         """What a path is."""
-        return self._at(path, follow, lambda handle: door.to_stat(os.fstat(handle)))
+        return self._at(path, follow, lambda handle: outcomes.to_stat(os.fstat(handle)))
 
     def readlink(self, path: str) -> str:
         """Where a link points, as it stands in the folder."""
@@ -88,7 +89,7 @@ class Root(door.Host):
             with _walk(self._folder, path, follow) as handle:
                 return look(handle)
         except OSError as error:
-            raise door.from_oserror(error, path) from None
+            raise outcomes.from_oserror(error, path) from None
         except ValueError:
             raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
 

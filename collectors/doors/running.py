@@ -7,8 +7,8 @@ import socket
 
 import psutil
 
-from collectors import door
 from collectors.door import Mount, Process, Socket, Unseen
+from collectors.doors import outcomes
 
 
 def processes() -> tuple[Process, ...]:
@@ -69,5 +69,5 @@ def _name(pid: int) -> str | None:
 
 def _unseen(error: Exception, source: str) -> Unseen:
     if isinstance(error, OSError):
-        return door.from_oserror(error, source)
+        return outcomes.from_oserror(error, source)
     return Unseen("permission_denied", source, str(error))

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from collectors import door
 from collectors.door import Command, Mount, Process, Socket, Stat, Unseen
+from collectors.doors import outcomes
 
 _T = TypeVar("_T")
 MOMENT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -99,7 +100,7 @@ class Twin(door.Host):
         done = self.commands.get(key, "tool_missing")
         if isinstance(done, str):
             raise Unseen(done, " ".join(key))
-        return door.checked(done, ok)
+        return outcomes.checked(done, ok)
 
     def processes(self) -> tuple[Process, ...]:
         return _given(self.running, "processes", self.offline)
