@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from measure import figure
@@ -37,8 +38,9 @@ def main() -> None:
         home = founding.found(Path(folder) / "home", ["localhost"], settings, NOW)
         server = InProcess(home, lambda: NOW)
         twins = _enrol(server)
+        kept: dict[str, list[bytes]] = {}
         for name, changed in (("everything new", SECTIONS), ("two sections new", 2), ("nothing new", 0)):
-            nights = [_night(twins, f"{name} {night}", changed) for night in range(NIGHTS)]
+            nights = [_night(twins, kept, f"{name} {night}", changed) for night in range(NIGHTS)]
             _report(server, Path(folder) / f"{changed}.sqlite3", name, nights)
         server.close()
 
@@ -49,9 +51,9 @@ def _report(server: InProcess, path: Path, name: str, nights: Sequence[Sequence[
     connection = _least_database(path)
     for night in nights:
         harness = _cpu_ms(lambda: server.many([("GET", "/page", b"", {})] * HOSTS), HOSTS)
-        admitted = _cpu_ms(lambda: _admit(server, night), HOSTS) - harness
+        admitted = _cpu_ms(partial(_admit, server, night), HOSTS) - harness
         judged = _judge(server)
-        costs.append((admitted, admitted + judged, _cpu_ms(lambda: _least(connection, night), HOSTS)))
+        costs.append((admitted, admitted + judged, _cpu_ms(partial(_least, connection, night), HOSTS)))
     connection.close()
     admitted, judged, least = (statistics.median(column) for column in zip(*costs, strict=True))
     size = statistics.mean(len(body) for night in nights for body, _ in night) / 1024
@@ -69,25 +71,26 @@ def _enrol(server: InProcess) -> list[Twin]:
     return twins
 
 
-def _night(twins: Sequence[Twin], name: str, changed: int) -> list[Body]:
+def _night(twins: Sequence[Twin], kept: dict[str, list[bytes]], name: str, changed: int) -> list[Body]:
     """Sign a report of each host in which some sections are new; the host sends only those."""
     bodies = []
     for twin in twins:
         fresh = [_section(number, f"{name} {twin.host_id}") for number in range(changed)]
-        kept = twin.kept[changed:] if hasattr(twin, "kept") else []
-        every = [*fresh, *kept]
+        every = [*fresh, *kept.get(twin.host_id, [])[changed:]]
         said = twin.report(every, NOW)
         bodies.append((twin.body(said, fresh), twin.key.public))
         twin.advance(said)
-        twin.kept = every  # type: ignore[attr-defined]
+        kept[twin.host_id] = every
     return bodies
 
 
 def _section(number: int, name: str) -> bytes:
     """One of the sections, with its share of every fact that the catalogue asks for."""
-    facts = {fact: value for place, (fact, value) in enumerate(_facts().items()) if place % SECTIONS == number}
+    facts = {
+        fact: value for place, (fact, value) in enumerate(_facts().items()) if place % SECTIONS == number
+    }
     facts[f"bench.note_{number}"] = name
-    sources = {fact: ("/etc/example/file.conf:12",) for fact in facts}
+    sources = dict.fromkeys(facts, ("/etc/example/file.conf:12",))
     return section.seal(f"subject_{number}", 1, "collected", None, facts, {}, sources, SECRET)
 
 
@@ -101,14 +104,10 @@ def _facts() -> dict[str, Json]:
 
 
 def _admit(server: InProcess, night: Sequence[Body]) -> None:
-    server.front.desk.sweeper.nudge = _no_nudge  # type: ignore[method-assign]
+    server.front.desk.sweeper.nudge = lambda: None  # verdicts are refreshed later, and counted apart
     none: Mapping[str, str] = {"boltseal-tree-size": "3"}
     requests = [("POST", "/api/v1/reports", body, none) for body, _ in night]
     assert {200} == {answer.status for answer in server.many(requests)}
-
-
-def _no_nudge() -> None:
-    """Verdicts are refreshed later, and counted apart."""
 
 
 def _judge(server: InProcess) -> float:

@@ -242,7 +242,8 @@ def test_help() -> None:
         [
             sys.executable,
             "-c",
-            "import sys; from server.__main__ import main\ntry: main(['--help'])\nfinally: assert 'django' not in sys.modules",
+            "import sys; from server.__main__ import main\n"
+            "try: main(['--help'])\nfinally: assert 'django' not in sys.modules",
         ],
         capture_output=True,
         text=True,
