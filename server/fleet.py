@@ -156,10 +156,11 @@ def check_hosts(
     """
     _judge_due(connection, moment)
     where = (
-        "v.check_id=? AND v.counted_as=? AND v.host_id > ? AND h.fresh_until > ? ORDER BY v.host_id LIMIT ?"
+        f"v.check_id=:check AND v.counted_as=:counted AND v.host_id > :after AND NOT {DUE}"
+        " ORDER BY v.host_id LIMIT :limit"
     )
-    values = (check, counted_as, after, canonical.encode_time(moment), limit)
-    return _verdict_rows(connection, where, values)
+    values: dict[str, str | int] = {"check": check, "counted": counted_as, "after": after, "limit": limit}
+    return _verdict_rows(connection, where, {**values, **_now(moment)})
 
 
 def host(connection: sqlite3.Connection, name: str, moment: datetime) -> HostView:
@@ -172,8 +173,8 @@ def host(connection: sqlite3.Connection, name: str, moment: datetime) -> HostVie
     seen = verdicts.evidence(connection, found.host_id, report, moment)
     rules = adoption.rules(connection)
     # What could not be judged again shows no old verdict.
-    where, now = "v.host_id=? AND h.fresh_until > ?", canonical.encode_time(moment)
-    rows = {each.check: each for each in _verdict_rows(connection, where, (found.host_id, now))}
+    where, values = f"v.host_id=:host_id AND NOT {DUE}", {"host_id": found.host_id, **_now(moment)}
+    rows = {each.check: each for each in _verdict_rows(connection, where, values)}
     ordered = tuple(rows[check] for check in rules.catalogue.checks if check in rows)
     judged = () if found.state == REVOKED else rules.catalogue.checks
     counted = {check: {rows[check].counted_as if check in rows else "unknown": 1} for check in judged}
@@ -245,7 +246,7 @@ def _now(moment: datetime) -> dict[str, str]:
 
 
 def _verdict_rows(
-    connection: sqlite3.Connection, where: str, values: tuple[str | int, ...]
+    connection: sqlite3.Connection, where: str, values: Mapping[str, str | int]
 ) -> list[VerdictRow]:
     sql = (
         "SELECT v.host_id, h.hostname, v.check_id, v.answer, v.counted_as, v.reason, v.detail, v.observed,"  # noqa: S608

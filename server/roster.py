@@ -12,6 +12,7 @@ from config.settings import EVIDENCE_MAX_AGE_DAYS
 from server import fleet, hosts, ledger
 from server.coverage import NIGHT_HOURS
 from server.hosts import Host
+from server.verdicts import DUE
 
 _EXPECTED = "state <> 'revoked'"
 HEARD: Mapping[str, str] = {
@@ -104,9 +105,9 @@ def section_bytes(connection: sqlite3.Connection, host_id: str, sha256: str) -> 
 def _row(connection: sqlite3.Connection, host: Host, moment: datetime) -> HostRow:
     """The host with its counts; whatever its cached verdicts say, they are unknown once they may not hold."""
     sql = (
-        "SELECT CASE WHEN h.fresh_until <= ? THEN 'unknown' ELSE v.counted_as END AS counted, count(*)"
-        " FROM verdict v JOIN host h ON h.host_id = v.host_id WHERE v.host_id=? GROUP BY counted"
+        f"SELECT CASE WHEN {DUE} THEN 'unknown' ELSE v.counted_as END AS counted, count(*)"  # noqa: S608
+        " FROM verdict v JOIN host h ON h.host_id = v.host_id WHERE v.host_id=:host_id GROUP BY counted"
     )
-    values = (canonical.encode_time(moment), host.host_id)
+    values = {"now": canonical.encode_time(moment), "host_id": host.host_id}
     counted = dict(connection.execute(sql, values).fetchall())
     return HostRow(host, *(counted.get(answer, 0) for answer in ("pass", "fail", "unknown", "stale")))

@@ -13,6 +13,16 @@ from tests.server.twin import InProcess, Twin
 # Two bytes: one alone would be the same by chance in one run of 256.
 _FLIP = "CAST(substr({0}, 1, {1}) || x'ff00' || substr({0}, {1} + 3) AS BLOB)"
 
+_SWAP = """
+UPDATE statement SET leaf_index = CASE leaf_index WHEN 5 THEN -1 WHEN 6 THEN 5 END WHERE leaf_index IN (5, 6);
+UPDATE statement SET leaf_index = 6 WHERE leaf_index = -1
+"""
+_ADD = """
+CREATE TEMP TABLE added AS SELECT * FROM host LIMIT 1;
+UPDATE added SET host_id = 'zero';
+INSERT INTO host SELECT * FROM added
+"""
+
 
 @pytest.fixture
 def filled(server: InProcess, enrolled: Callable[..., Twin]) -> Home:
@@ -44,8 +54,7 @@ CHANGES = {
     "statement_gone": ("DELETE FROM statement WHERE leaf_index=5", "log entry 5 is missing"),
     "last_statement_gone": ("DELETE FROM statement WHERE leaf_index=10", "tile/0/000"),
     "statements_swapped": (
-        "UPDATE statement SET leaf_index = CASE leaf_index WHEN 5 THEN -1 WHEN 6 THEN 5 END WHERE leaf_index IN (5, 6);"
-        "UPDATE statement SET leaf_index = 6 WHERE leaf_index = -1",
+        _SWAP,
         "log entry 5 (report)",
     ),
     "envelope_damaged": (
@@ -73,12 +82,7 @@ CHANGES = {
     "section_gone": ("DELETE FROM section WHERE host_id='two'", "(report): section password is not kept"),
     "head_moved": ("UPDATE host SET last_sequence=2 WHERE host_id='one'", "the row of host one"),
     "host_gone": ("DELETE FROM host WHERE host_id='one'", "the row of host one"),
-    "host_added": (
-        "INSERT INTO host SELECT 'zero', hostname, state, platform, role, serial, tags, enrolled_at,"
-        " last_sequence, last_sha256, last_report_sha256, last_finished_at, last_received_at,"
-        " clock_offset_ms, sections_sha256, facts_until, fresh_from, fresh_until FROM host LIMIT 1",
-        "the row of host zero",
-    ),
+    "host_added": (_ADD, "the row of host zero"),
     "key_revived": ("UPDATE host_key SET state='revoked' WHERE host_id='two'", "the keys of host two"),
     "no_blob": ("UPDATE tile SET hashes=CAST(x'ff' AS TEXT)", "the database cannot be read"),
     "hosts_miscounted": ("UPDATE host_count SET hosts=hosts+1", "the counted hosts"),

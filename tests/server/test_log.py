@@ -65,14 +65,19 @@ def test_rolled_back(connection: Connection) -> None:
     """Leaves of a transaction that failed leave no trace, in the tables or in what is remembered."""
     tree = Tree(connection)
     _append(connection, tree, range(200))
-    with pytest.raises(sqlite3.IntegrityError), database.writing(connection):
-        tree.refresh()
-        log.extend(connection, tree, [_leaf(-1)] * 100, KEY, ORIGIN)
-        connection.execute("INSERT INTO log_state SELECT * FROM log_state")
+    with pytest.raises(sqlite3.IntegrityError):
+        _fail(connection, tree)
     tree.forget()
     head = _append(connection, tree, range(200, 300))
     expected = {(0, number): _leaf(number) for number in range(300)}
     assert head.root == merkle.root(300, lambda level, index: _node(expected, level, index))
+
+
+def _fail(connection: Connection, tree: Tree) -> None:
+    with database.writing(connection):
+        tree.refresh()
+        log.extend(connection, tree, [_leaf(-1)] * 100, KEY, ORIGIN)
+        connection.execute("INSERT INTO log_state SELECT * FROM log_state")
 
 
 def _node(leaves: dict[tuple[int, int], bytes], level: int, index: int) -> bytes:
@@ -104,12 +109,17 @@ def test_failed_entry_leaves_nothing(home: Home) -> None:
     """A command that fails half-way has said nothing."""
     connection = database.connect(home.database)
     before = log.head(connection)
-    with pytest.raises(KeyError), ledger.entering(connection, ledger.hand(home), NOW) as entries:
-        entries.say("release", [], {"host_id": "h", "reason": "test", "released_at": entries.now})
-        raise KeyError
+    with pytest.raises(KeyError):
+        _say_and_fail(connection, home)
     assert before == log.head(connection)
     connection.close()
     intact(home)
+
+
+def _say_and_fail(connection: Connection, home: Home) -> None:
+    with ledger.entering(connection, ledger.hand(home), NOW) as entries:
+        entries.say("release", [], {"host_id": "h", "reason": "test", "released_at": entries.now})
+        raise KeyError
 
 
 def test_tiles_are_served(server: InProcess, twin: Twin) -> None:
