@@ -72,7 +72,7 @@ def _init(home: Path) -> None:
         print(f"demo: using the server of an earlier run in {home}")
         return
     _step("a server of its own: keys, certificate authority, log")
-    _run("boltseal-server", "--home", home, "init", "--host", "localhost")
+    _run("boltseal-server", "--home", home, "init", "--name", "localhost")
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ def main() -> None:
     out = parser.parse_args().out
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home")
-        _run(home, "init", "--host", "localhost", "--company", "Example Freight")
+        _run(home, "init", "--name", "localhost", "--company", "Example Freight")
         _run(home, "user", "add", "maria", "--role", "compliance", text=PASSWORD + "\n")
         with running(home) as server:
             crowd.fill(server, datetime.now(UTC).replace(microsecond=0))

@@ -25,7 +25,7 @@ def init(options: argparse.Namespace) -> int:
         raise InputError("home_exists", f"{options.home} is a home already; nothing was changed.", hint)
     founding.set_up_django(None)
     settings = founding.default_settings(options.company, options.public_url, f"boltseal/{token_hex(8)}")
-    home = founding.found(options.home, options.host, settings, datetime.now(UTC))
+    home = founding.found(options.home, options.name, settings, datetime.now(UTC))
     print(f"Made {options.home}, readable by you only. Back up its keys: boltseal-server backup --out DIR")
     print("Give this to the auditor, apart from any bundle:")
     print(f"  server key  {home.key('server').public.key_id}")

@@ -40,7 +40,7 @@ def _default_home() -> Path:
 def _add_running(add: Add) -> None:
     init = add("init", "make the home folder: keys, certificates, database, log")
     init.add_argument(
-        "--host", action="append", default=[], metavar="NAME", help="name or address of the server"
+        "--name", action="append", default=[], metavar="NAME", help="name or address of the server"
     )
     init.add_argument(
         "--public-url", default="", help="address that agents use, where it is not the server's own"

@@ -34,7 +34,7 @@ def _modes(folder: Path) -> set[int]:
 def test_init(tmp_path: Path, capsys: Capture) -> None:
     """A home is made readable by its owner only, its log begun, and the auditor's fingerprint printed."""
     folder = tmp_path / "deep" / "home"
-    assert 0 == _run(folder, "init", "--host", "boltseal.example", "--company", 'Example "Freight"')
+    assert 0 == _run(folder, "init", "--name", "boltseal.example", "--company", 'Example "Freight"')
     made = Home(folder)
     assert made.key("server").public.key_id in capsys.readouterr().out
     assert {0o600} == _modes(folder)
