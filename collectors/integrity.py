@@ -36,8 +36,8 @@ DATABASES: Final = {
     "Wazuh": ("/var/ossec/queue/fim/db/fim.db",),
     "OSSEC": ("/var/ossec/queue/syscheck/*",),
 }
-_AIDE_DATABASE: Final = re.compile(r"^\s*database(?:_in)?\s*=\s*file:(/\S+)", re.MULTILINE)
-_SYSCHECK_OFF: Final = re.compile(r"<syscheck>(?:(?!</syscheck>).)*<disabled>\s*yes\s*</disabled>", re.DOTALL)
+_AIDE_DATABASE: Final = re.compile(r"^[ \t]*database(?:_in)?\s*=\s*file:(/\S+)", re.MULTILINE)
+_OFF: Final = re.compile(r"<disabled>\s*yes\s*</disabled>")
 
 
 def collect(host: Host) -> Findings:
@@ -51,8 +51,14 @@ def collect(host: Host) -> Findings:
 def _present(host: Host) -> Iterator[products.Found]:
     for found in products.found(host, KNOWN):
         watches = found.product.name in ("Wazuh", "OSSEC")
-        if not (watches and _SYSCHECK_OFF.search(host.text(OSSEC_SETTINGS))):
+        if not (watches and _is_off(host.text(OSSEC_SETTINGS))):
             yield found
+
+
+def _is_off(settings: str) -> bool:
+    """Whether a syscheck section switches it off; other sections have a switch of the same name."""
+    sections = (piece.partition("</syscheck>")[0] for piece in settings.split("<syscheck>")[1:])
+    return any(_OFF.search(section) for section in sections)
 
 
 def _tools(host: Host) -> Seen:

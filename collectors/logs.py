@@ -30,7 +30,8 @@ SYSLOG_NG: Final = ("/etc/syslog-ng/syslog-ng.conf", "/etc/syslog-ng/conf.d/*.co
 UPLOADER: Final = ("systemd-journal-upload", "systemd-journal-upload.service")
 AUDIT_SENDER: Final = ("/etc/audit/audisp-remote.conf", "/etc/audit/plugins.d/au-remote.conf")
 INCLUDES: Final = re.compile(
-    r"""^\s*(?:\$IncludeConfig\s+(\S+)|include\s*\(\s*file\s*=\s*"([^"]+)\")""", re.MULTILINE | re.IGNORECASE
+    r"""^[ \t]*(?:\$IncludeConfig\s+(\S+)|include\s*\(\s*file\s*=\s*"([^"]+)\")""",
+    re.MULTILINE | re.IGNORECASE,
 )
 
 
@@ -104,8 +105,8 @@ def _rsyslog_text(host: Host) -> str:
 def _audit_sender(host: Host) -> set[str]:
     settings, plugin = AUDIT_SENDER
     try:
-        active = re.search(r"^\s*active\s*=\s*yes", host.text(plugin), re.MULTILINE)
-        server = re.search(r"^\s*remote_server\s*=\s*(\S+)", host.text(settings), re.MULTILINE)
+        active = re.search(r"^[ \t]*active\s*=\s*yes", host.text(plugin), re.MULTILINE)
+        server = re.search(r"^[ \t]*remote_server\s*=\s*(\S+)", host.text(settings), re.MULTILINE)
     except Unseen as unseen:
         if unseen.reason == "not_found":
             return set()

@@ -89,7 +89,7 @@ def _automount(host: Host) -> Seen:
     mounter = next((name for name in MOUNTERS if name in found.by_name), None)
     if mounter is None:
         return Seen(False, found.source)
-    off = r"^\s*automount\s*=\s*false"
+    off = r"^[ \t]*automount\s*=\s*false"
     for path in glob(host, DCONF) if mounter == "udisks2" else ():
         if host.stat(path).kind == "file" and re.search(off, host.text(path), re.MULTILINE):
             return Seen(False, path, f"package {mounter}")

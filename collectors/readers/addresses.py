@@ -10,9 +10,8 @@ from ipaddress import ip_address
 from typing import Final
 
 _USER: Final = re.compile(r"//[^/@\s]*@")
-_SECRET: Final = re.compile(
-    r"([?&;](?:[^=&;]*(?:key|token|secret|password|sig|signature)[^=&;]*)=)[^&;]*", re.IGNORECASE
-)
+_PARAMETER: Final = re.compile(r"([?&;])([^?&;=]*)=([^&;]*)")
+_SECRET: Final = re.compile(r"key|token|secret|password|sig", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"(?:[a-z0-9+]+:)?([a-z0-9+]+)://(.*)", re.IGNORECASE | re.DOTALL)
 _SCP: Final = re.compile(r"(?:[a-z]+:)?(?:[\w.-]+@)?(\[[0-9a-f:]+\]|[\w.-]+):(?!//).*", re.IGNORECASE)
 _SERVICES: Final = (
@@ -32,7 +31,7 @@ _SERVICES: Final = (
 
 def plain(address: str) -> str:
     """The address without user, password and signed parameters."""
-    return _SECRET.sub(r"\1…", _USER.sub("//", address.strip()))
+    return _PARAMETER.sub(_hidden, _USER.sub("//", address.strip()))
 
 
 def is_away(address: str) -> bool:
@@ -48,6 +47,11 @@ def is_away(address: str) -> bool:
         return kind not in ("file", "local") and bool(host) and not is_here(host)
     match = _SCP.fullmatch(text) if not text.startswith("/") else None
     return bool(match) and not is_here(match[1].strip("[]")) if match else False
+
+
+def _hidden(parameter: re.Match[str]) -> str:
+    sign, name, value = parameter.groups()
+    return f"{sign}{name}={'…' if _SECRET.search(name) else value}"
 
 
 def is_here(host: str) -> bool:

@@ -60,7 +60,7 @@ def same(left: Iterable[AuditRule], right: Iterable[AuditRule]) -> bool:
 
 def immutable(text: str) -> bool:
     """Whether rules files lock the rules until the next start (`-e 2`)."""
-    locks = re.findall(r"^\s*-e\s+(\d)", text, re.MULTILINE)
+    locks = re.findall(r"^[ \t]*-e\s+(\d)", text, re.MULTILINE)
     return bool(locks) and locks[-1] == "2"
 
 

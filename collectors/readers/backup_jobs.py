@@ -35,14 +35,11 @@ RSNAPSHOT: Final = "/etc/rsnapshot.conf"
 VEEAM_SESSIONS: Final = ("veeamconfig", "session", "list")
 
 _BORG_PLAIN: Final = frozenset({0x02, 0x06, 0x07})  # plaintext, and the two that only authenticate
-_BORGMATIC_REPOSITORY: Final = re.compile(r"^\s*-\s+(?:path:\s*)?[\"']?([^\s\"'#]+)", re.MULTILINE)
+_BORGMATIC_REPOSITORY: Final = re.compile(r"-[ \t]+(?:path:[ \t]*)?[\"']?([^\s\"'#]+)")
 _DUPLICITY_MANIFEST: Final = re.compile(
     r"duplicity-(?:full|inc\.\d{8}T\d{6}Z\.to)\.(\d{8}T\d{6}Z)\.manifest(?:\.gpg)?"
 )
-_STATUS_FILE: Final = re.compile(r"^\s*status-file\s*[:=]\s*[\"']?([^\"'\n#]+)", re.MULTILINE)
-_VEEAM: Final = re.compile(
-    r"^(.+?)\s+Backup\s+\{[^}]*\}\s+(Success|Warning)\s+\S+ \S+\s+(\d{4}-\d\d-\d\d \d\d:\d\d)", re.MULTILINE
-)
+_STATUS_FILE: Final = re.compile(r"^[ \t]*status-file\s*[:=]\s*[\"']?([^\"'\n#]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -138,11 +135,23 @@ def veeam(host: Host) -> Iterator[Job]:
     if host.offline or not host.exists("/usr/bin/veeamconfig"):
         return
     latest: dict[str, datetime] = {}
-    for name, _, finished in _VEEAM.findall(host.run(VEEAM_SESSIONS).text):
-        moment = to_utc(host, datetime.fromisoformat(finished))
-        latest[name.strip()] = max(moment, latest.get(name.strip(), moment))
+    for line in host.run(VEEAM_SESSIONS).text.splitlines():
+        name, state, finished = _session(line)
+        moment = _moment(finished) if state in ("Success", "Warning") else None
+        if moment:
+            utc = to_utc(host, moment.replace(tzinfo=None))
+            latest[name] = max(utc, latest.get(name, utc))
     for name, moment in sorted(latest.items()):
         yield Job("Veeam Agent", f"job {name}", None, None, moment, None, " ".join(VEEAM_SESSIONS))
+
+
+def _session(line: str) -> tuple[str, str, str]:
+    """Job, state and end of a line: `Job name  Backup  {id}  Success  2026-11-23 01:00  2026-11-23 01:20`."""
+    words = line.split()
+    at = next((at for at, word in enumerate(words) if word.startswith("{")), 0)
+    if at < 2 or words[at - 1] != "Backup" or len(words) != at + 6:
+        return "", "", ""
+    return " ".join(words[: at - 1]), words[at + 1], " ".join(words[at + 4 :])
 
 
 def _borg_repositories(host: Host) -> Iterator[Job]:
@@ -179,8 +188,20 @@ def _canonical(address: str) -> str:
 
 def _borgmatic(text: str) -> list[str]:
     """The repositories of a borgmatic file: the list below `repositories:`."""
-    match = re.search(r"^(\s*)repositories:\s*\n((?:\1\s*(?:-|\s|#).*\n?|\s*\n)*)", text, re.MULTILINE)
-    return _BORGMATIC_REPOSITORY.findall(match[2]) if match else []
+    found: list[str] = []
+    depth: int | None = None
+    for line in text.splitlines():
+        bare = line.strip()
+        if not bare or bare.startswith("#"):
+            continue
+        indent = len(line) - len(line.lstrip())
+        if depth is None:
+            depth = indent if bare == "repositories:" else None
+        elif indent < depth or (indent == depth and not bare.startswith("-")):
+            break
+        elif match := _BORGMATIC_REPOSITORY.match(bare):
+            found.append(match[1])
+    return found
 
 
 def _profiles(text: str, source: str) -> list[tuple[str, dict[str, object]]]:

@@ -20,8 +20,8 @@ CHRONY_FILES: Final = ("/etc/chrony/chrony.conf", "/etc/chrony.conf")
 NTP_FILES: Final = ("/etc/ntpsec/ntp.conf", "/etc/ntp.conf")
 OPENNTPD_FILES: Final = ("/etc/openntpd/ntpd.conf", "/etc/ntpd.conf")
 
-_SERVER: Final = re.compile(r"^\s*(?:server|servers|pool|peer|refclock)\s+(\S+)", re.MULTILINE)
-_CHRONY_FOLDER: Final = re.compile(r"^\s*(confdir|sourcedir|include)\s+(.+)$", re.MULTILINE)
+_SERVER: Final = re.compile(r"^[ \t]*(?:server|servers|pool|peer|refclock)\s+(\S+)", re.MULTILINE)
+_CHRONY_FOLDER: Final = re.compile(r"^[ \t]*(confdir|sourcedir|include)\s+(.+)$", re.MULTILINE)
 _SHIPPED_FALLBACK: Final = re.compile(r"^#?FallbackNTP=(.*)$", re.MULTILINE)
 
 

@@ -27,8 +27,8 @@ LOCKS: Final = ("/etc/dnf/plugins/versionlock.list", "/etc/yum/pluginconf.d/vers
 SECONDS: Final = 60.0
 
 _NEVRA: Final = re.compile(r"(?P<name>\S+)-(?P<version>[^-\s]+-[^-\s]+)\.(?P<arch>[^.\s]+)")
-_APPLIES: Final = re.compile(r"^\s*apply_updates\s*=\s*(\w+)", re.MULTILINE)
-_EXCLUDES: Final = re.compile(r"^\s*exclude(?:pkgs)?\s*=\s*(.+)$", re.MULTILINE)
+_APPLIES: Final = re.compile(r"^[ \t]*apply_updates\s*=\s*(\w+)", re.MULTILINE)
+_EXCLUDES: Final = re.compile(r"^[ \t]*exclude(?:pkgs)?\s*=\s*(.+)$", re.MULTILINE)
 
 
 def parse_advisories(text: str) -> dict[str, tuple[str, set[str]]]:

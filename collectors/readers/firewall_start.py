@@ -27,7 +27,7 @@ SAVED: Final = (("/etc/iptables/rules.v4", "ipv4"), ("/etc/iptables/rules.v6", "
 SAVED_RED_HAT: Final = (("/etc/sysconfig/iptables", "ipv4"), ("/etc/sysconfig/ip6tables", "ipv6"))
 
 _STOPS: Final = re.compile(r"\b(?:drop|reject)\b")
-_INCLUDE: Final = re.compile(r'^\s*include\s+"([^"]+)"', re.MULTILINE)
+_INCLUDE: Final = re.compile(r'^[ \t]*include\s+"([^"]+)"', re.MULTILINE)
 _COMMENT: Final = re.compile(r"#.*")
 
 
@@ -66,7 +66,7 @@ def _firewalld(host: Host) -> tuple[bool, str]:
     for folder in ZONES:
         path = f"{folder}/{zone}.xml"
         if host.exists(path):
-            return not re.search(r"""<zone[^>]*\btarget=["']ACCEPT["']""", host.text(path)), path
+            return not re.search(r"""<zone[^<>]*\btarget=["']ACCEPT["']""", host.text(path)), path
     raise Unseen("not_found", f"{ZONES[0]}/{zone}.xml", "the default zone")
 
 
@@ -118,7 +118,7 @@ def _setting(host: Host, path: str, name: str) -> str:
     """The last value of a `NAME=value` line, quotes taken off; "" where there is none."""
     if not host.exists(path):
         return ""
-    values = re.findall(rf"^\s*{name}\s*=\s*[\"']?([^\"'#\n]*)", host.text(path), re.MULTILINE)
+    values = re.findall(rf"^[ \t]*{name}\s*=\s*[\"']?([^\"'#\n]*)", host.text(path), re.MULTILINE)
     return values[-1].strip() if values else ""
 
 

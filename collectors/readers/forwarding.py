@@ -7,19 +7,16 @@ host: neither counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from collectors.readers import addresses
 from collectors.readers.products import Product
 
-_LEGACY: Final = re.compile(
-    r"^(\S[^@:\n]*?)[ \t]+(@@?(?:\([^)\n]*\))?|:omrelp:)(\[[0-9a-fA-F:]+\]|[^\s;:]+)(?::(\d+))?", re.MULTILINE
-)
-_ACTION: Final = re.compile(r"""action\s*\(([^)]*)\)""", re.IGNORECASE)
-_PARAMETER: Final = re.compile(r"""(\w[\w.]*)\s*=\s*"([^"]*)\"""")
-_DRIVER: Final = re.compile(r"""\b(network|syslog|tcp6?|udp6?)\s*\(\s*"([^"]+)"([^;]*)""")
-_NG_DESTINATION: Final = re.compile(r"\bdestination\s+([\w.-]+)\s*\{(.*?)\}\s*;", re.DOTALL)
+_LEGACY: Final = re.compile(r"[ \t](@@?(?:\([^)\n]*\))?|:omrelp:)(\[[0-9a-fA-F:]+\]|[^\s;:]+)(?::(\d+))?")
+_PARAMETER: Final = re.compile(r"""\b(\w[\w.]*)\s*=\s*"([^"]*)\"""")
+_DRIVER: Final = re.compile(r"""\b(network|syslog|tcp6?|udp6?)\s*\(\s*"([^"\n]+)"([^;]*)""")
+_USED: Final = re.compile(r"\bdestination\s*\(\s*([\w.-]+)\s*\)")
 _CARRIES: Final = re.compile(r"(?:^|[,;])(?:\*|auth|authpriv|kern|security)\b|^\*|^:|^if\b|^&")
 
 AGENTS: Final = (
@@ -56,14 +53,16 @@ AGENTS: Final = (
 
 def rsyslog(text: str) -> set[str]:
     """The targets of rsyslog's configuration, as `host:port/protocol`."""
-    plain = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     found = []
-    for selector, kind, target, port in _LEGACY.findall(plain):
-        if _CARRIES.search(selector.strip().lower()):
+    for line in lines:
+        match = _LEGACY.search(line)
+        if match and _CARRIES.search(line[: match.start()].strip().lower()):
+            kind, target, port = match.groups(default="")
             protocol = "relp" if "relp" in kind else "tcp" if kind.startswith("@@") else "udp"
             found.append((target, port, protocol))
-    for body in _ACTION.findall(plain):
-        given = {name.lower(): value for name, value in _PARAMETER.findall(body)}
+    for piece in re.split(r"\baction\s*\(", "\n".join(lines), flags=re.IGNORECASE)[1:]:
+        given = {name.lower(): value for name, value in _PARAMETER.findall(piece.partition(")")[0])}
         if given.get("type", "").lower() in ("omfwd", "omrelp") and given.get("target"):
             protocol = "relp" if given["type"].lower() == "omrelp" else given.get("protocol", "udp").lower()
             found.append((given["target"], given.get("port", ""), protocol))
@@ -73,16 +72,22 @@ def rsyslog(text: str) -> set[str]:
 def syslog_ng(text: str) -> set[str]:
     """The targets of syslog-ng's configuration that a log path uses."""
     plain = re.sub(r"#[^\n]*", "", text)
-    used = {name for path in re.findall(r"\blog\s*\{(.*?)\}\s*;", plain, re.DOTALL)
-            for name in re.findall(r"\bdestination\s*\(\s*([\w.-]+)\s*\)", path)}  # fmt: skip
+    used = {name for _, body in _blocks(plain, r"\blog\s*\{()") for name in _USED.findall(body)}
     found = []
-    for name, body in _NG_DESTINATION.findall(plain):
+    for name, body in _blocks(plain, r"\bdestination\s+([\w.-]+)\s*\{"):
         for driver, target, rest in _DRIVER.findall(body) if name in used else ():
             port = re.search(r"\bport\s*\(\s*\"?(\d+)", rest)
             transport = re.search(r"\btransport\s*\(\s*\"?(\w+)", rest)
             protocol = transport[1] if transport else driver.rstrip("6")
             found.append((target, port[1] if port else "", protocol if protocol in ("udp", "tls") else "tcp"))
     return _named(found)
+
+
+def _blocks(text: str, start: str) -> Iterator[tuple[str, str]]:
+    """Name and body of each block that opens with `start` and ends with `};`."""
+    pieces = re.split(start, text)
+    for name, rest in zip(pieces[1::2], pieces[2::2], strict=True):
+        yield name, re.split(r"\}\s*;", rest, maxsplit=1)[0]
 
 
 def _named(found: Iterable[tuple[str, str, str]]) -> set[str]:

@@ -44,7 +44,7 @@ def parse(text: str, family: str) -> Chains:
         elif line.strip() == "COMMIT":
             complete = True
         elif table == "filter" and line.startswith(":"):
-            name, policy = [*line[1:].split(), "-"][:2]
+            name, policy = [*line[1:].split(), "", "-"][:2]
             hooked = frozenset({family}) if name == "INPUT" else frozenset[str]()
             chains[family, table, name] = Chain([], hooked, 0, _VERDICTS.get(policy, "accept"))
         elif table == "filter" and line.startswith("-A "):
@@ -61,6 +61,8 @@ def _rule(line: str, family: str, source: str) -> tuple[str, Rule | None]:
         words = shlex.split(line)
     except ValueError as error:
         raise Unseen("malformed", source, str(error)) from None
+    if len(words) < 2:
+        raise Unseen("malformed", source, line)
     name, words = words[1], words[2:]
     jump = next((at for at, word in enumerate(words) if word in ("-j", "-g")), None)
     if jump is None or jump + 1 >= len(words):

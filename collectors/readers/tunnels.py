@@ -30,7 +30,7 @@ def routes_all(networks: Iterable[str]) -> bool:
 
 def wireguard(text: str) -> bool:
     """Whether a wg-quick file or a networkd .netdev sends everything through the tunnel."""
-    allowed = re.findall(r"^\s*AllowedIPs\s*=\s*([^#\n]+)", text, re.MULTILINE | re.IGNORECASE)
+    allowed = re.findall(r"^[ \t]*AllowedIPs\s*=\s*([^#\n]+)", text, re.MULTILINE | re.IGNORECASE)
     return routes_all(network for line in allowed for network in line.split(","))
 
 

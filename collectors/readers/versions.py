@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
-_PIECES: Final = re.compile(r"(\D*)(\d*)")
+_PIECES: Final = re.compile(r"([^0-9]*)([0-9]*)")
+_Number: TypeAlias = tuple[int, str]
+_Piece: TypeAlias = tuple[list[int], _Number]
 
 
-def debian_key(version: str) -> tuple[int, list[tuple[list[int], int]], list[tuple[list[int], int]]]:
+def debian_key(version: str) -> tuple[_Number, list[_Piece], list[_Piece]]:
     """A sort key: `debian_key(a) < debian_key(b)` where dpkg says that a is older than b."""
     # The epoch ends at the first colon; with an epoch, the upstream version may hold more of them.
     before, colon, after = version.strip().partition(":")
@@ -16,7 +18,7 @@ def debian_key(version: str) -> tuple[int, list[tuple[list[int], int]], list[tup
     upstream, dash, revision = rest.rpartition("-")
     if not dash:
         upstream, revision = rest, "0"
-    return (int(epoch) if epoch.isdigit() else 0, _pieces(upstream), _pieces(revision or "0"))
+    return _number(epoch), _pieces(upstream), _pieces(revision or "0")
 
 
 def newer(version: str, than: str) -> bool:
@@ -26,18 +28,23 @@ def newer(version: str, than: str) -> bool:
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:
     """A sort key in which numbers count as numbers: kernel releases, 6.1.0-9 before 6.1.0-10."""
-    return [
-        (1, int(piece), "") if piece.isdigit() else (0, 0, piece) for piece in re.findall(r"\d+|\D+", text)
-    ]
+    pieces = re.findall(r"[0-9]+|[^0-9]+", text)
+    return [(1, *_number(piece)) if piece[0] in "0123456789" else (0, 0, piece) for piece in pieces]
 
 
-def _pieces(part: str) -> list[tuple[list[int], int]]:
+def _number(digits: str) -> _Number:
+    """A number's place in the order; of any length, which an int made of text is not."""
+    plain = digits.lstrip("0")
+    return len(plain), plain
+
+
+def _pieces(part: str) -> list[_Piece]:
     """Non-digits and number in turn. The end of a part sorts after "~" and before everything else."""
     return [
-        ([_weight(letter) for letter in letters] + [0], int(digits or 0))
+        ([_weight(letter) for letter in letters] + [0], _number(digits))
         for letters, digits in _PIECES.findall(part)
         if letters or digits
-    ] + [([0], 0)]
+    ] + [([0], _number(""))]
 
 
 def _weight(letter: str) -> int:
