@@ -69,6 +69,8 @@ def verify(file: str, fingerprint: str) -> Verified:
             data = opened.read(BUNDLE_MAX_BYTES + 1)
     except OSError as error:
         raise InputError("file_unreadable", f"{file}: {error.strerror}") from None
+    if len(data) > BUNDLE_MAX_BYTES:
+        raise InputError("file_unreadable", f"{file}: larger than any bundle")
     try:
         return Verified(file, fingerprint, bundle_check.check(data, fingerprint), None)
     except BundleError as error:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from agent import exits, service, state
@@ -222,6 +223,7 @@ def test_parent(running: subprocess.Popen[bytes], agent: Agent) -> None:
     assert resident <= 30 * 1024, f"{resident} KiB"
     loaded = Path(f"/proc/{running.pid}/maps").read_text()
     assert "cryptography" not in loaded
+    assert [] == psutil.Process(running.pid).net_connections(), "the agent opens no port"
     argv = [sys.executable, "-I", "-m", "agent", "run", "--state", str(agent.state.folder)]
     second = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
     assert exits.STATE == second.returncode
