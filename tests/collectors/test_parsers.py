@@ -73,7 +73,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
 }
 WORDS = (
     "a 0 ² ~ - : ; , . = == ! @ @@ # ? & / // * ( ) { } [ ] < > \" ' \\ \n \n\n \t \r \0 \x85 \u2028 \ufeff *.*"
-    " -A INPUT -j DROP ! action( type= log destination network( repositories: path: AllowedIPs conn connections remote_ts"
+    " -A INPUT -j DROP ! action( type= log destination network( repositories: path: AllowedIPs conn"
+    " connections remote_ts"
     " Package: Status: Version: install ok"
     " installed Start-Date: Upgrade: Installed: Candidate: Packages 500 deb"
     " Types: URIs: [connection] type=vpn vpn [x] baseurl= blacklist install #clear /* */ -a always,exit -F -w -S"
