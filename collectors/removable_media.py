@@ -52,8 +52,8 @@ def _storage_allowed(host: Host) -> Seen:
     listed = [rules.blacklist.get(modprobe.canonical(name)) for name in (MODULE, COMPANION)]
     if all(listed):
         return Seen(False, *(path for path in listed if path))
-    if not host.offline and not modprobe.is_available(host, MODULE):
-        return Seen(False, modprobe.RELEASE, "/lib/modules")
+    if not modprobe.is_available(host, MODULE):
+        return Seen(False, modprobe.MODULES[0])
     return _unless_guarded(host, *modprobe.FOLDERS[:1])
 
 

@@ -17,6 +17,7 @@ FOLDERS: Final = (
     "/usr/lib/modprobe.d",
     "/lib/modprobe.d",
 )
+MODULES: Final = ("/lib/modules", "/usr/lib/modules")
 RELEASE: Final = "/proc/sys/kernel/osrelease"
 COMMAND_LINE: Final = "/proc/cmdline"
 DOES_NOTHING: Final = (
@@ -64,18 +65,33 @@ def is_loaded(host: Host, name: str) -> bool:
 
 
 def is_available(host: Host, name: str) -> bool:
-    """Whether this kernel could load the module. Raises `Unseen` where its modules cannot be listed."""
-    release = host.text(RELEASE).strip()
-    wanted = canonical(name)
-    for folder in (f"/lib/modules/{release}", f"/usr/lib/modules/{release}"):
+    """Whether the kernel could load the module; on a root, whether any kernel in it could.
+
+    `not_found` where its modules cannot be listed.
+    """
+    listed = [_modules(host, release) for release in _releases(host)]
+    if not any(listed):
+        if not host.offline and not host.exists("/proc/modules"):
+            return False  # a kernel without loadable modules has only what is in it
+        raise Unseen("not_found", f"{MODULES[0]}/*/modules.dep")
+    return any(canonical(name) in names for names in listed)
+
+
+def _releases(host: Host) -> tuple[str, ...]:
+    if not host.offline:
+        return (host.text(RELEASE).strip(),)
+    return next((host.list(folder) for folder in MODULES if host.exists(folder)), ())
+
+
+def _modules(host: Host, release: str) -> set[str]:
+    """The names of a kernel's modules, built-in ones included; empty where they are not listed."""
+    for folder in (f"{modules}/{release}" for modules in MODULES):
         if host.exists(f"{folder}/modules.dep"):
             lines = [line.partition(":")[0] for line in host.text(f"{folder}/modules.dep").splitlines()]
             if host.exists(f"{folder}/modules.builtin"):
                 lines += host.text(f"{folder}/modules.builtin").splitlines()
-            return any(canonical(basename(line).partition(".ko")[0]) == wanted for line in lines)
-    if not host.exists("/proc/modules"):
-        return False  # a kernel without loadable modules has only what is in it
-    raise Unseen("not_found", f"/lib/modules/{release}/modules.dep")
+            return {canonical(basename(line).partition(".ko")[0]) for line in lines}
+    return set()
 
 
 def forbidden_at_boot(host: Host) -> frozenset[str]:
