@@ -70,6 +70,7 @@ COMMANDS: Final = (
         "One scan, sealed into a report, spooled and shipped together with what still waits.",
         (
             ("boltseal once", "now"),
+            ("boltseal once --show", "now, and show the standing that was sealed"),
             ("boltseal once --trigger scheduled", "from a timer"),
             ("boltseal once --no-scan --wait 0", "only try to send what waits"),
         ),

@@ -6,6 +6,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,8 @@ DISTRIBUTION: Final = "boltseal"
 ROOMS: Final = ("agent", "collectors", "config")
 FREE_MIN_BYTES: Final = 64 * 1024 * 1024
 PYTHON_MIN: Final = (3, 11)
+OPTIONAL: Final = (("ssh", "paramiko", ""), ("netscan", "nmap", "nmap"))
+"""Extras for looking at other machines: name, package, and the command it needs."""
 _NAMED_MAX: Final = 8
 
 
@@ -87,13 +90,20 @@ def _homes(distribution: str) -> tuple[Path, ...] | None:
     return tuple(homes)
 
 
-def extras() -> Iterator[Finding]:
-    """Which optional parts are there."""
+def extras(which: Callable[[str], str | None] = shutil.which) -> Iterator[Finding]:
+    """Which optional parts are there: packages, and the tool behind the network scan."""
     needed = sorted({name for command in COMMANDS for name in command.needs})
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     hint = "pip install 'boltseal[agent]'" if missing else ""
-    told = f"missing: {', '.join(missing)}" if missing else "agent"
+    told = f"agent misses {', '.join(missing)}" if missing else "agent"
     yield Finding("extras", "warn" if missing else "ok", told, hint)
+    for extra, package, tool in OPTIONAL:
+        if importlib.util.find_spec(package) is None:
+            yield Finding("extras", "ok", f"{extra} is not installed, and not needed for this host itself")
+        elif tool and which(tool) is None:
+            yield Finding("extras", "warn", f"{extra} needs the command {tool}", f"install {tool}")
+        else:
+            yield Finding("extras", "ok", extra)
 
 
 def folder(opened: State) -> Iterator[Finding]:

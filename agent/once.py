@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from agent import alarms, spool
 from agent.alarms import Alarm
@@ -20,6 +21,8 @@ from collectors.door import Host
 from config.errors import InputError
 from config.keys import PrivateKey
 from config.settings import AgentSettings
+
+_NO_ROOM: Final = ("disk_full", "state_spool_full")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Done:
     waiting: int
     problem: InputError | None
     alarms: tuple[Alarm, ...]
+    scan: Scan | None = None
+    """What the new report says, for showing it without looking twice."""
 
 
 def once(
@@ -56,12 +61,17 @@ def once(
     with locked(state):
         identity, key = enrolled(state), load_key(state)
         hands = connect(identity)
-        sequence = None
+        sequence, found, failure = None, None, None
         if looking is not None:
-            sequence = _report(state, settings, trigger, looking, hands, identity, key)
+            try:
+                sequence, found = _report(state, settings, trigger, looking, hands, identity, key)
+            except InputError as error:
+                if error.code not in _NO_ROOM:
+                    raise
+                failure = error  # what waits is sent all the same: that makes room
         outcome = _shipped(state, identity, key, hands)
         standing = alarms.standing(state.path("alarms"))
-        return Done(sequence, outcome.sent, outcome.waiting, outcome.problem, standing)
+        return Done(sequence, outcome.sent, outcome.waiting, failure or outcome.problem, standing, found)
 
 
 def _report(
@@ -72,7 +82,7 @@ def _report(
     hands: Hands,
     identity: Identity,
     key: PrivateKey,
-) -> int:
+) -> tuple[int, Scan]:
     chain = spool.open_chain(state)
     found = scan(
         looking.host(),
@@ -88,7 +98,7 @@ def _report(
     now = encode_time(hands.clock())
     kept: Chain = spool.keep(state, chain, text, sha256, sections, settings.spool_max_bytes, now)
     write_json(state, "last_scan.json", _last_scan(found, trigger, kept.head[0], sha256))
-    return kept.head[0]
+    return kept.head[0], found
 
 
 def _shipped(state: State, identity: Identity, key: PrivateKey, hands: Hands) -> Outcome:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent import exits, state
 from agent.console import Progress, style_of, tell
@@ -21,29 +22,55 @@ from agent.transport import Https
 from config.errors import InputError
 from config.settings import AgentSettings
 
+if TYPE_CHECKING:
+    from agent.judged import Judged
+
 
 def main(arguments: argparse.Namespace) -> int:
     """Run once; FAILED while an alarm stands, else the code of what went wrong, if anything did."""
     opened = state.open_state(state.folder_of(arguments.state))
     if arguments.trigger in ("scheduled", "catch_up"):
         os.nice(10)  # nobody waits for it, and the host has better things to do
-    return work(opened, arguments.trigger, not arguments.no_scan, arguments.wait, arguments.json)
+    return work(
+        opened, arguments.trigger, not arguments.no_scan, arguments.wait, arguments.json, arguments.show
+    )
 
 
-def work(opened: State, trigger: str, with_scan: bool, wait: float | None, as_json: bool) -> int:
-    """One run on the real host and the real server, told on standard output."""
+def work(
+    opened: State, trigger: str, with_scan: bool, wait: float | None, as_json: bool, show: bool = False
+) -> int:
+    """One run on the real host and the real server, told on standard output.
+
+    `show` adds the table (or the JSON) of `boltseal scan` for the scan that was sealed.
+    """
     settings = read_settings(opened.folder)
     progress = Progress()
     looking = real_looking(settings, progress) if with_scan else None
     patience = PATIENCE_SECONDS if wait is None else wait
     done = once(opened, settings, trigger, looking, connector(opened, patience, progress.say))
     progress.end()
+    judged = judged_of(done, settings) if show else None
     if as_json:
-        json.dump(_to_dict(done), sys.stdout, indent=2)
+        told = _to_dict(done) | ({"scan": judged.to_dict()} if judged is not None else {})
+        json.dump(told, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
     else:
         sys.stdout.write(_told(done))
+        if judged is not None:
+            from agent.render import render
+
+            sys.stdout.write("\n" + render(judged, style_of(sys.stdout)))
     return code_of(done)
+
+
+def judged_of(done: Done, settings: AgentSettings) -> Judged | None:
+    """The sealed scan judged as `boltseal scan` does it by these settings, None where there was no scan."""
+    if done.scan is None:
+        return None
+    from agent.judged import judge
+    from config import shipped
+
+    return judge(done.scan, shipped.catalogue(), shipped.profile(settings.profile), settings.mfa_reading)
 
 
 def real_looking(settings: AgentSettings, progress: Progress) -> Looking:

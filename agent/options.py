@@ -52,7 +52,9 @@ def enroll(parser: argparse.ArgumentParser) -> None:
 
 def once(parser: argparse.ArgumentParser) -> None:
     """Options of `boltseal once`."""
-    parser.add_argument("--no-scan", action="store_true", help="only send what waits in the spool")
+    looking = parser.add_mutually_exclusive_group()
+    looking.add_argument("--no-scan", action="store_true", help="only send what waits in the spool")
+    looking.add_argument("--show", action="store_true", help="then show what was sealed, as scan does")
     parser.add_argument(
         "--trigger",
         choices=("manual", "scheduled", "catch_up", "enrolment"),

@@ -71,6 +71,7 @@ def test_json_everywhere() -> None:
         ["scan", "--mfa-reading", "x"],
         ["once", "--wait", "-1"],
         ["once", "--wait", "x"],
+        ["once", "--no-scan", "--show"],
         ["verify", "f"],
         ["enroll"],
     ],

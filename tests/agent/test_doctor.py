@@ -80,6 +80,17 @@ def test_other_package(tmp_path: Path) -> None:
     assert "config is loaded from" in found[-1].text
 
 
+def test_extras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An extra without its tool is told; one that is not there is nothing to worry about."""
+    find_spec = importlib.util.find_spec
+    there = {"nmap", "paramiko"}
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: True if name in there else find_spec(name))
+    assert ["ok", "ok", "ok"] == levels(list(health.extras(lambda tool: "/usr/bin/nmap")), "extras")
+    assert ["ok", "ok", "warn"] == levels(list(health.extras(lambda tool: None)), "extras")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert ["warn", "ok", "ok"] == levels(list(health.extras()), "extras")
+
+
 def test_not_installed() -> None:
     """Run from a plain folder."""
     assert ["warn"] == levels(list(health.installation(distribution="no-such-distribution")), "packages")
