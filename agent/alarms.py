@@ -21,6 +21,10 @@ from config.errors import InputError
 ALARM_MAX_BYTES: Final = 256 * 1024
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 
+_ENROL_AFRESH: Final = (
+    "a host restored from a snapshot, or made as a clone, must be enrolled afresh, with a new state folder "
+    "(boltseal enroll STRING --state DIR), and the old one kept for whoever looks into it."
+)
 TEXTS: Final[Mapping[str, str]] = {
     "log_not_extension": (
         "The server showed a log that does not continue the one this host has seen. Either the server was "
@@ -33,10 +37,12 @@ TEXTS: Final[Mapping[str, str]] = {
     ),
     "sequence_fork": (
         "The server holds another report with this host's number: two machines run with one key (a clone), "
-        "or this state folder was restored from a copy. The server has put the host into quarantine."
+        "or this state folder was restored from a copy. The server has put the host into quarantine. "
+        "Releasing it does not help: " + _ENROL_AFRESH
     ),
     "host_quarantined": (
-        "The server has put this host into quarantine; it accepts no reports until it is released."
+        "The server has put this host into quarantine; it accepts no reports until it is released. If its "
+        "chain forked: " + _ENROL_AFRESH
     ),
     "host_revoked": "This host's key has been revoked; the server accepts no more reports from it.",
     "unknown_key": "The server does not know this host's key: enrol again, or look for a restored server.",
@@ -44,7 +50,10 @@ TEXTS: Final[Mapping[str, str]] = {
         "The server asks for reports that it acknowledged before and this host no longer holds: the server "
         "has lost evidence. Restore it from a newer backup."
     ),
-    "report_refused": "The server refuses this host's oldest report for good. Newer ones wait behind it.",
+    "report_refused": (
+        "The server refuses a report of this host for good. Newer ones wait behind it; when the report itself "
+        "is refused for a day, a signed loss takes its place and its file is kept in damaged/."
+    ),
 }
 """What each alarm means and what to do, for people."""
 

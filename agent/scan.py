@@ -15,13 +15,17 @@ from collectors import Collector
 from collectors.door import Host
 from collectors.findings import Findings
 from collectors.look import failed
-from config import section
+from config import canonical, section
 from config.errors import InputError
 from config.evaluate import Evidence, evidence
+from config.settings import ENVELOPE_MAX_BYTES, UPLOAD_MAX_BYTES
 from config.statement import digest
 
 MEMORY_MAX_BYTES: Final = 768 * 1024 * 1024
 """Private memory of a scan and of each command it starts; far above what any of them needs."""
+
+SECTIONS_MAX_BYTES: Final = UPLOAD_MAX_BYTES - ENVELOPE_MAX_BYTES - (64 << 10)
+"""All sections of a scan in one upload, beside the largest envelope; the rest is for failed sections beyond."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,12 @@ def scan(
 ) -> Scan:
     """Look at a host with these collectors, within the budget and the memory limit."""
     started_at, meter = clock(), Meter()
-    sections, errors, cpu_ms = {}, {}, {}
+    sections, errors, cpu_ms, taken = {}, {}, {}, 0
     with _memory_bounded():
         for looked in run(host, collectors, budget_seconds, progress):
             name = looked.collector.name
-            sections[name], cpu_ms[name] = _sealed(looked, secret), looked.cpu_ms
+            sections[name], cpu_ms[name] = _sealed(looked, secret, SECTIONS_MAX_BYTES - taken), looked.cpu_ms
+            taken += upload_bytes(sections[name])
             if looked.error:
                 errors[name] = looked.error
     return Scan(subject, started_at, clock(), sections, errors, cpu_ms, meter.read())
@@ -74,14 +79,23 @@ def needed(collectors: Mapping[str, Collector], facts: Collection[str]) -> Mappi
     return {name: each for name, each in collectors.items() if not each.facts.keys().isdisjoint(facts)}
 
 
-def _sealed(looked: Looked, secret: bytes) -> bytes:
+def upload_bytes(data: bytes) -> int:
+    """What a section takes in an upload, where it is a text within JSON: its quotes are escaped."""
+    return len(canonical.encode(data.decode())) + 1
+
+
+def _sealed(looked: Looked, secret: bytes, room: int) -> bytes:
     """The section; where the findings make none (too large, malformed), a failed one in its place."""
     try:
-        return _seal(looked.collector, looked.findings, secret)
+        data = _seal(looked.collector, looked.findings, secret)
     except InputError as error:
         reason = "too_large" if error.code == "too_large" else "malformed"
     except (TypeError, ValueError):
         reason = "collector_error"
+    else:
+        if upload_bytes(data) <= room:
+            return data
+        reason = "too_large"  # the sections before it left too little room
     return _seal(looked.collector, failed(looked.collector, reason), secret)
 
 

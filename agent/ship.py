@@ -3,7 +3,8 @@
 For each waiting statement:
 1. take it from the spool; where it is damaged, a signed loss takes its place
 2. send it, without the sections the server already has
-3. answered "sections_missing": send it again with these; one that is gone makes it a loss
+3. answered "sections_missing": send it again with these; one that is gone makes it a loss; so does a refusal
+   of the report itself that has lasted for a day
 4. verify the receipt: its digest, inclusion, the checkpoint's signature, and that the log extends the kept
    one
 5. keep the new checkpoint, then note the acknowledgement, then drop the file
@@ -21,10 +22,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from agent import alarms, spool
+from agent import alarms, refused, spool
 from agent.accept import accept, kept_checkpoint
 from agent.answer import GoodAnswer, RefusalError, read_answer
-from agent.chain import Chain
+from agent.chain import Chain, Place
 from agent.identity import Identity
 from agent.report import encode_time, loss
 from agent.shipping import read_shipping, write_shipping
@@ -107,9 +108,11 @@ def _ship_oldest(state: State, identity: Identity, key: PrivateKey, chain: Chain
     place = chain.waiting[0]
     if place.lost is None:
         entry = _take(state, chain, hands)  # 1
-        answer = _send(state, identity, entry, hands) if entry is not None else None
+        answer = _sent(state, identity, place, entry, hands) if entry is not None else None
         if entry is not None and answer is not None:
             return accept(state, identity, chain, entry, answer, hands.clock())
+        # The statement's list of reasons has none of its own for a refusal that lasts; to its reader both say
+        # the same: this report can no longer be had from the spool, and its file lies in damaged/.
         chain = spool.lose(state, chain, place.sequence, "spool_damaged", encode_time(hands.clock()))
     text, _ = loss(chain.waiting[0], identity.host_id, chain, key)
     answer = _post(state, identity, text, [], hands)
@@ -124,6 +127,19 @@ def _take(state: State, chain: Chain, hands: Hands) -> spool.Entry | None:
         if error.code != "spool_damaged":
             raise
         hands.note(error.message)
+        return None
+
+
+def _sent(
+    state: State, identity: Identity, place: Place, entry: spool.Entry, hands: Hands
+) -> GoodAnswer | None:
+    """As `_send`; None also when the server has refused this report for so long that others must pass."""
+    try:
+        return _send(state, identity, entry, hands)
+    except RefusalError as refusal:
+        if refusal.code in _LASTING or not refused.lasts(state, place, refusal, hands.clock()):
+            raise
+        hands.note(f"given up, and kept in damaged/: {refusal.message}")
         return None
 
 

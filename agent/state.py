@@ -5,6 +5,7 @@ secret       salts of sections, 32 bytes        identity.json  who this host is 
 ca.pem       the enrolled server's CA           chain.json   numbers and digests not yet acknowledged
 checkpoint   the last log head proven           known.json   sections the server already has
 shipping.json  last attempt, receipt, clock     last_scan.json  when and why the last scan ran
+refused.json  since when the oldest report is refused
 spool/ sections/ damaged/ alarms/               lock         held by the one agent at work
 """
 

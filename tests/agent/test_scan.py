@@ -11,8 +11,9 @@ from agent import scan as scans
 from agent.scan import Scan, needed, scan
 from collectors import Collector
 from collectors.findings import Fact, Findings
-from config import section
-from config.settings import SECTION_MAX_BYTES
+from config import canonical, section
+from config.canonical import Json
+from config.settings import ENVELOPE_MAX_BYTES, SECTION_MAX_BYTES, UPLOAD_MAX_BYTES
 from tests.agent.conftest import seeing
 from tests.collectors.twin import Twin
 
@@ -62,6 +63,17 @@ def test_odd_findings(findings: Findings, reason: str | None) -> None:
     assert {} == sealed.facts
     assert reason in (None, sealed.reason)
     assert {"os.id": "debian"} == section.decode(result.sections["os"]).facts
+
+
+def test_upload() -> None:
+    """However much the collectors find, quotes and all, the report fits into one upload; the rest is said."""
+    many = [seeing(f"c{number}", {f"c{number}.fact": '"' * 400_000}) for number in range(9)]
+    result = look(*many, seeing("os", {"os.id": "debian"}))
+    texts: list[Json] = [data.decode() for data in result.sections.values()]
+    body = canonical.encode({"envelope": "e" * ENVELOPE_MAX_BYTES, "sections": texts})
+    assert UPLOAD_MAX_BYTES - 1_700_000 < len(body) <= UPLOAD_MAX_BYTES
+    reasons = [section.decode(data).reason for data in result.sections.values()]
+    assert [None] * 4 + ["too_large"] * 5 + [None] == reasons
 
 
 def test_odd_type() -> None:

@@ -91,7 +91,7 @@ def test_server_down_for_a_week(agent: Agent) -> None:
     assert 1 == len(agent.server.reports)
     assert 7 == len(agent.files("spool"))
     agent.server.faults.clear()
-    nights(agent, 60)
+    nights(agent, 120)
     reports = agent.server.reports[1:]
     assert ["scheduled"] * 7 == [said.predicate["trigger"] for said in reports]
     days = [int(str(said.predicate["started_at"])[8:10]) for said in reports]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from agent import alarms, spool
 from config.canonical import Json
 from tests.agent.conftest import Agent
-from tests.agent.twin import Fault, answer_lost, changing, refusing, unreachable
+from tests.agent.twin import Fault, RefusedError, Reply, answer_lost, changing, refusing, unreachable
 
 
 def test_report(agent: Agent) -> None:
@@ -196,6 +197,84 @@ def test_refused_report(agent: Agent) -> None:
     done = agent.once()
     assert ["report_refused"] == [alarm.code for alarm in done.alarms]
     assert [] == agent.waits
+
+
+def _refusing_large(agent: Agent, status: int, code: str = "too_large") -> None:
+    """The server refuses, for good, whatever report has large sections."""
+    admit = agent.server._report
+
+    def report(body: bytes, headers: Mapping[str, str]) -> Reply:
+        if len(gzip.decompress(body)) > 4000:
+            raise RefusedError(status, code)
+        return admit(body, headers)
+
+    agent.server._report = report  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_refused_for_days(agent: Agent, status: int) -> None:
+    """A report that is refused for a day and three runs is given up, signed as a loss; later nights arrive."""
+    _refusing_large(agent, status)
+    agent.facts = {"os": {"os.id": "x" * 3000}}
+    agent.once()
+    (refused,) = agent.files("spool")
+    agent.facts = {"os": {"os.id": "debian"}}
+    agent.clock.forward(hours=23)
+    for _ in range(5):  # however often it is tried within a day
+        assert "too_large" == agent.once(with_scan=False).problem.code  # type: ignore[union-attr]
+    assert [] == agent.server.admitted
+    agent.clock.forward(hours=1)
+    done = agent.once("scheduled")
+    assert (0, None, ["report_refused"]) == (done.waiting, done.problem, [each.code for each in done.alarms])
+    assert ["loss", "report"] == [said.kind for said in agent.server.admitted]
+    assert refused.name[9:73] == agent.server.admitted[0].predicate["lost_sha256"]
+    assert [refused.name] == [path.name for path in agent.files("damaged")]
+
+
+def test_refused_twice(agent: Agent) -> None:
+    """Two refusals, however far apart, are not enough, and those of another report do not count."""
+    agent.server.faults.append(refusing(400, "statement_malformed"))
+    agent.once()
+    agent.clock.forward(days=9)
+    agent.server.faults.append(refusing(400, "statement_malformed"))
+    agent.once(with_scan=False)
+    assert 1 == agent.once(with_scan=False).sent
+    agent.clock.forward(days=9)
+    agent.server.faults.append(refusing(400, "statement_malformed"))
+    assert 1 == agent.once().waiting
+    agent.state.path("refused.json").write_bytes(b"damaged")
+    agent.server.faults.append(refusing(400, "statement_malformed"))
+    assert 1 == agent.once(with_scan=False).waiting
+    assert ["report"] == [said.kind for said in agent.server.admitted]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "unknown_key"), (403, "forbidden"), (400, "sequence_gap")]
+)
+def test_refused_host(agent: Agent, status: int, code: str) -> None:
+    """A refusal of the host, not of the report, costs no report however long it lasts."""
+    for _ in range(5):
+        agent.server.faults.append(refusing(status, code))
+        agent.once()
+        agent.clock.forward(days=1)
+    assert [5, 0] == [len(agent.files("spool")), len(agent.files("damaged"))]
+
+
+def test_refused_loss(agent: Agent) -> None:
+    """Where the loss is refused as well, one report was given up and not one more."""
+    for _ in range(6):
+        agent.server.faults.extend([refusing(400, "bad")] * 2)
+        agent.once()
+        agent.server.faults.clear()
+        agent.clock.forward(days=1)
+    assert ["spool_damaged", None] == [place.lost for place in agent.chain.waiting[:2]]
+    assert 1 == len(agent.files("damaged"))
+
+
+@pytest.mark.parametrize("code", ["sequence_fork", "host_quarantined"])
+def test_enrol_afresh(code: str) -> None:
+    """Whoever reads of a fork or a quarantine is told what a restored or cloned host needs."""
+    assert "snapshot, or made as a clone, must be enrolled afresh" in alarms.TEXTS[code]
 
 
 @pytest.mark.parametrize("status", [302, 404, 421])
