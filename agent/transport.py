@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from agent.deadline import OutOfTime, bounded
 from config.errors import InputError
 
 if TYPE_CHECKING:
@@ -134,26 +135,34 @@ def _request(
     clock: Callable[[], datetime],
 ) -> Answer:
     import requests
+    from urllib3.exceptions import HTTPError
 
     sent_at, deadline = clock(), time.monotonic() + ANSWER_MAX_SECONDS
     try:
-        with session.request(
-            method,
-            url,
-            data=body or None,
-            headers={"Accept-Encoding": "identity", **headers},
-            timeout=(CONNECT_MAX_SECONDS, READ_MAX_SECONDS),
-            allow_redirects=False,
-            stream=True,
-            verify=verify,
-        ) as response:
+        with (
+            bounded(ANSWER_MAX_SECONDS),  # the head may drip as well, and nothing else sees that
+            session.request(
+                method,
+                url,
+                data=body or None,
+                headers={"Accept-Encoding": "identity", **headers},
+                timeout=(CONNECT_MAX_SECONDS, READ_MAX_SECONDS),
+                allow_redirects=False,
+                stream=True,
+                verify=verify,
+            ) as response,
+        ):
             received_at = clock()
             content = _read(response, deadline)
             names = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, names, content, sent_at, received_at)
+    except OutOfTime:
+        if time.monotonic() < deadline:
+            raise  # a tighter bound around this one
+        raise _too_slow() from None
     except requests.exceptions.SSLError as error:
         raise _tls_error(url, error) from None
-    except (requests.RequestException, OSError) as error:
+    except (requests.RequestException, HTTPError, OSError) as error:
         hint = "what is spooled is kept and sent later"
         raise InputError("server_unreachable", f"{url}: {_innermost(error)}"[:_WORDS_MAX], hint) from None
 
@@ -172,14 +181,19 @@ def _read(response: requests.Response, deadline: float) -> bytes:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise InputError("answer_packed", "the answer is packed, which was not asked for")
     parts, size = [], 0
-    for part in response.iter_content(_CHUNK_BYTES):
+    while part := response.raw.read1(_CHUNK_BYTES, decode_content=False):  # what has come, at most one wait
         parts.append(part)
         size += len(part)
         if size > ANSWER_MAX_BYTES:
             raise InputError("answer_too_large", f"the answer is larger than {ANSWER_MAX_BYTES} bytes")
         if time.monotonic() > deadline:
-            raise InputError("server_unreachable", f"no whole answer in {ANSWER_MAX_SECONDS:.0f} s")
+            raise _too_slow()
     return b"".join(parts)
+
+
+def _too_slow() -> InputError:
+    hint = "what is spooled is kept and sent later"
+    return InputError("server_unreachable", f"no whole answer in {ANSWER_MAX_SECONDS:.0f} s", hint)
 
 
 def _innermost(error: BaseException) -> BaseException:

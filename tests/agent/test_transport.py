@@ -7,6 +7,7 @@ import inspect
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,63 @@ def test_drip(authority: Authority) -> None:
     with serving(authority, drip) as url, pytest.raises(OutOfTime), bounded(0.5):
         get(url, authority.ca)
     assert time.monotonic() - begun < 3
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        HEAD + b"X: ",
+        HEAD + b"Content-Length: 10000\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nfff\r\n",
+    ],
+    ids=["status", "headers", "body", "chunk"],
+)
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_drip_alone(
+    authority: Authority, start: bytes, in_thread: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any bound around it, a request ends by its own: enrolment and doctor cannot hang.
+
+    Outside the main thread, where no alarm rings, the reads of the body still look at the clock.
+    """
+    monkeypatch.setattr(transport, "ANSWER_MAX_SECONDS", 0.6)
+
+    def drip(connection: ssl.SSLSocket) -> None:
+        connection.recv(65536)
+        connection.sendall(start)
+        for _ in range(60):
+            connection.sendall(b"1")
+            time.sleep(0.05)
+
+    def call() -> InputError:
+        with pytest.raises(InputError, match="server_unreachable") as raised:
+            fetch_ca(url)
+        return raised.value
+
+    begun = time.monotonic()
+    with serving(authority, drip) as url:
+        if in_thread and b"\r\n\r\n" in start:
+            with ThreadPoolExecutor(1) as pool:
+                error = pool.submit(call).result()
+        else:
+            error = call()
+    assert "no whole answer" in error.message
+    assert time.monotonic() - begun < 2.5
+
+
+def test_chunked(authority: Authority) -> None:
+    """An answer in chunks is read whole; one that ends within a chunk is none."""
+    head = HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    with serving(authority, answering(head + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")) as url:
+        assert b"abcde" == get(url, authority.ca).body
+    for broken in (b"3\r\nab", b"3\r\nabc\r\n", b"zz\r\nabc\r\n"):
+        with serving(authority, answering(head + broken)) as url:
+            with pytest.raises(InputError, match="server_unreachable"):
+                get(url, authority.ca)
 
 
 def test_proxy(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,7 +107,7 @@ def test_killed(server: RealServer, agent: RealAgent, moment: str) -> None:
         if server.process is not None:
             server.process.process.send_signal(signal.SIGKILL)
 
-    for round_ in range(3):
+    for round_ in range(2):
         agent.facts = {"os": {"os.id": f"round {round_} " + "x" * 3000}}
         acts = {"once_sent": nothing, "once_answered": nothing, moment: kill}
         with wired(agent, server, acts["once_sent"], acts["once_answered"]):
@@ -118,7 +118,7 @@ def test_killed(server: RealServer, agent: RealAgent, moment: str) -> None:
         assert (1, 0, ()) == (done.sent, done.waiting, done.alarms)
         acknowledged.append(agent.state.path("shipping.json").read_text().split('"sha256":"')[1][:64])
     reports = server.statements()
-    assert [1, 2, 3] == [said.predicate["sequence"] for said in reports]
+    assert [1, 2] == [said.predicate["sequence"] for said in reports]
     assert acknowledged == [statement.digest(statement.encode(said)) for said in reports]
     assert 0 == server.command("check").returncode
 
