@@ -19,7 +19,8 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 Encodable: TypeAlias = "bool | int | str | Sequence[Encodable] | Mapping[str, Encodable] | None"
 
 _INTEGER_MAX_CHARACTERS = len(str(-INTEGER_MAX))
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+# Years that leave room for reckoning on both sides, whatever a stranger's clock says.
+_TIME = re.compile(r"(?:19[7-9]\d|[2-8]\d{3}|9000)-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 # Brackets of both kinds count alike for depth; all that is neither bracket nor quote is left out.
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
@@ -89,7 +90,7 @@ def encode_time(moment: datetime) -> str:
 
 
 def decode_time(text: str) -> datetime:
-    """Read what `encode_time` writes. Raises InputError `wrong_time`."""
+    """Read what `encode_time` writes of the years 1970 to 9000. Raises InputError `wrong_time`."""
     try:
         if _TIME.fullmatch(text):
             return datetime.fromisoformat(text)

@@ -134,7 +134,7 @@ def _bind(catalogue: Catalogue, profile: Profile) -> tuple[_BoundCheck, ...]:
 def _unusable(evidence: Evidence, moment: datetime) -> tuple[str, str] | None:
     """Why nothing may be judged from this evidence: reason and detail."""
     seen = canonical.encode_time(evidence.observed_at)
-    if evidence.observed_at > moment + _SKEW:
+    if evidence.observed_at - moment > _SKEW:
         return "clock_ahead", f"last seen {seen}, which is still to come"
     if moment - evidence.observed_at > _MAX_AGE:
         return "stale", f"last seen {seen}, at most {EVIDENCE_MAX_AGE_DAYS} days ago wanted"

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from config import canonical
-from config.errors import InputError
-
 LISTS = ("list[str]", "list[int]")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _FIELD = re.compile(r"([a-z][a-z0-9_]*): ([a-z\[\]]+)(\??)")
 
 
@@ -64,11 +62,14 @@ def parse(text: str) -> FactType:
 
 
 def read_time(text: str) -> datetime | None:
-    """The moment that `YYYY-MM-DDTHH:MM:SSZ` names; None when it names none."""
+    """The moment that `YYYY-MM-DDTHH:MM:SSZ` names; None when it names none.
+
+    Of any year: certificates that never end say 9999-12-31T23:59:59Z (RFC 5280, 4.1.2.5).
+    """
     try:
-        return canonical.decode_time(text)
-    except InputError:
-        return None
+        return datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
+    except ValueError:
+        return None  # the form is right, the day or hour does not exist
 
 
 def read_date(text: str) -> datetime | None:

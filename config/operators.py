@@ -78,7 +78,7 @@ def _when(value: str, moment: datetime) -> tuple[datetime, datetime]:
 
 def _within_days(value: str, days: int, moment: datetime) -> bool | None:
     then, now = _when(value, moment)
-    return None if then > moment + _SKEW else now - then <= timedelta(days=days)
+    return None if then - moment > _SKEW else now - then <= timedelta(days=days)
 
 
 def _not_past(value: str, _: None, moment: datetime) -> bool:

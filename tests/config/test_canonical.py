@@ -269,6 +269,12 @@ def test_time_round_trip() -> None:
     assert datetime(2026, 11, 24, 19, 30, 15, tzinfo=UTC) == canonical.decode_time(text)
 
 
+@pytest.mark.parametrize("text", ["1970-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "9000-12-31T23:59:59Z"])
+def test_time_ends(text: str) -> None:
+    """The first and last years that are read leave room for reckoning on both sides."""
+    assert text == canonical.encode_time(canonical.decode_time(text))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -282,9 +288,13 @@ def test_time_round_trip() -> None:
         "2026-11-24T25:00:00Z",
         "\u0662026-11-24T12:00:00Z",
         "2026-11-24T12:00:00Z\n",
+        "0001-01-01T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+        "9001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
     ],
 )
 def test_time_refuses(text: str) -> None:
-    """No other form is a time, and neither is a day that never was."""
+    """No other form is a time, nor a day that never was, nor a year that leaves no room to reckon with."""
     with pytest.raises(InputError, match="wrong_time"):
         canonical.decode_time(text)

@@ -690,3 +690,18 @@ def test_unknown_is_weaker(one: tuple[str, dict[str, Any], str], reason: str) ->
         for verdict in got:
             if verdict.answer != "unknown":
                 assert before[verdict.check].answer == verdict.answer
+
+
+@pytest.mark.parametrize(
+    ("moment", "observed_at", "reason"),
+    [
+        (datetime.max.replace(tzinfo=UTC, microsecond=0), MOMENT, "stale"),
+        (MOMENT, datetime.max.replace(tzinfo=UTC), "clock_ahead"),
+        (MOMENT, datetime.min.replace(tzinfo=UTC), "stale"),
+    ],
+)
+def test_ends_of_the_calendar(moment: datetime, observed_at: datetime, reason: str) -> None:
+    """Any two moments can be compared, whatever a host's clock says."""
+    got = evaluate.judge(seen({"a.count": 16}, observed_at=observed_at), catalogue(), profile(), moment)
+
+    assert [("unknown", reason)] == [(each.answer, each.reason) for each in got]
