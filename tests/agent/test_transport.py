@@ -228,9 +228,9 @@ def test_chunked(authority: Authority) -> None:
     with serving(authority, answering(head + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")) as url:
         assert b"abcde" == get(url, authority.ca).body
     for broken in (b"3\r\nab", b"3\r\nabc\r\n", b"zz\r\nabc\r\n"):
-        with serving(authority, answering(head + broken)) as url:
-            with pytest.raises(InputError, match="server_unreachable"):
-                get(url, authority.ca)
+        ends = serving(authority, answering(head + broken))
+        with ends as url, pytest.raises(InputError, match="server_unreachable"):
+            get(url, authority.ca)
 
 
 def test_proxy(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
