@@ -100,6 +100,9 @@ class Replay:
 
     def _observed(self, kind: str, signed: Envelope) -> None:
         """Steps 8 and 9: reports and losses, by a key enrolled at this point of the log, chained."""
+        # Of two signers, the server might believe one and the auditor the other.
+        if len(signed.signatures) != 1:
+            raise InputError("envelope_malformed", "a host's statement has exactly one signature")
         # The hint narrows the choice; what does not verify by a key enrolled now is refused all the same.
         known = [self._keys[each.keyid] for each in signed.signatures if each.keyid in self._keys]
         if not known:

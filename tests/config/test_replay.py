@@ -154,6 +154,22 @@ def without_a_hint(made: World) -> None:
     made.enter(envelope.encode(envelope.Envelope(signed.payload, signed.payload_type, (bare,))))
 
 
+def signed_by_two(made: World) -> None:
+    made.enrol("host-2")
+    made.report()
+    signed = envelope.decode(made.statements.pop(7))
+    made.leaves.pop()
+    both = envelope.sign(signed.payload, fixed_key("host-1"), fixed_key("host-2"))
+    made.enter(envelope.encode(both))
+
+
+def signed_twice(made: World) -> None:
+    place = made.lose()
+    signed = envelope.decode(made.statements.pop(place))
+    made.leaves.pop()
+    made.enter(envelope.encode(envelope.sign(signed.payload, fixed_key("host-1"), fixed_key("stranger"))))
+
+
 def enrolled_twice(made: World) -> None:
     made.enrol("host-2", fixed_key("host-1"))
 
@@ -255,6 +271,8 @@ def inserted_before(made: World) -> None:
         ("bundle_unknown_key", after_revocation),
         ("bundle_unknown_key", by_another_host),
         ("bundle_unknown_key", without_a_hint),
+        ("envelope_malformed", signed_by_two),
+        ("envelope_malformed", signed_twice),
         ("bundle_unknown_key", enrolled_twice),
         ("bundle_unknown_key", revoked_twice),
         ("bundle_unknown_key", anothers_key_revoked),
