@@ -122,14 +122,15 @@ def first_difference(
     nothing, a definite one would be the same with all facts, in other words perhaps.
     """
     expected = [each.to_dict() for each in found]
-    if told == expected:
+    # As bytes: to Python, 1 is true.
+    if canonical.encode(told) == canonical.encode(expected):
         return "", 0
     if not isinstance(told, list) or len(told) != len(expected):
         return f"{len(expected)} verdicts are due", 0
     unproven = 0
     for said, due in zip(told, expected, strict=True):
         match said:
-            case dict() if said == due:
+            case dict() if canonical.encode(said) == canonical.encode(due):
                 continue
             case {"check": check, "answer": answer} if check == due["check"] and check in lacking:
                 if due["answer"] in ("unknown", answer):

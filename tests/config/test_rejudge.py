@@ -191,6 +191,7 @@ def changed(at: int, **fields: Json) -> list[Json]:
         (changed(0, reason="other"), "password.min-length.v1: told pass (other"),
         (changed(0, observed=None), "password.min-length.v1"),
         (changed(0, waived_by="w-1"), "password.min-length.v1"),
+        (changed(1, observed={"sshd.root_login": 1}), "ssh.root-login.v1"),
         (changed(0, more=1), "password.min-length.v1"),
         (changed(0, check="other.v1"), "password.min-length.v1"),
         ([1, 2], "password.min-length.v1: told no verdict, found pass"),
