@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from collectors.door import Host, Unseen, glob
 from collectors.readers import pam_text
+from collectors.readers.once import once
 from collectors.readers.pam_text import Action
 
 FOLDERS: Final = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
@@ -229,10 +230,10 @@ def _installed(host: Host, module: str) -> bool:
     """Whether the module's file is there; True where no folder of modules is visible at all."""
     if module.startswith("/"):
         return host.exists(module)
-    key = "pam.modules"
-    if key not in host.cache:
-        folders = [folder for pattern in MODULE_FOLDERS for folder in glob(host, pattern)]
-        host.cache[key] = frozenset(name for folder in folders for name in host.list(folder))
-    present = host.cache[key]
-    assert isinstance(present, frozenset)
+    present = once(host, _modules)
     return not present or module in present
+
+
+def _modules(host: Host) -> frozenset[str]:
+    folders = [folder for pattern in MODULE_FOLDERS for folder in glob(host, pattern)]
+    return frozenset(name for folder in folders for name in host.list(folder))

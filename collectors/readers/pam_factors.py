@@ -31,8 +31,7 @@ SECONDS: Final = {
     "fprintd": "fingerprint",
     "ssh_agent_auth": "agent key",
 }
-RESISTANT: Final = frozenset({"u2f", "smartcard"})
-_WITH_PIN: Final = frozenset({"smartcard"})
+RESISTANT: Final = frozenset({"u2f", "smartcard", "security key"})
 _CONDITIONS: Final = frozenset(
     "succeed_if listfile access localuser usertype time exec script rhosts".split()
 )
@@ -42,6 +41,7 @@ _QUIET: Final = frozenset(
     " lastlog lastlog2 limits umask loginuid selinux systemd mkhomedir xauth echo warn debug setquota tty_audit"
     " fprintd_dummy".split()
 )
+ALONE: Final = " alone is enough"
 _NOT_ENROLLED: Final = ("nullok", "nouserok")
 
 
@@ -93,12 +93,19 @@ def _judge(ways: set[Way], steps: tuple[Step, ...]) -> Strength:
     if all(special.values()):
         return Strength("bypassable", factors, tuple(bypasses))
     plain = [way for way, notes in special.items() if not notes]
+    return Strength("optional", factors, (*bypasses, *_passed_over(plain, steps)))
+
+
+def _passed_over(plain: list[Way], steps: tuple[Step, ...]) -> list[str]:
+    """Why everybody may pass with fewer than two factors: one need not succeed, or is not asked for."""
     missed = [
-        f"pam_{step.module} ({step.control}) need not succeed ({step.source})"
+        f"{step.module} ({step.control}) need not succeed ({step.source})"
         for step in steps
-        if step.module in SECONDS and any(SECONDS[step.module] not in way.factors for way in plain)
+        if step.control.lower() not in ("required", "requisite")
+        and (factor := SECONDS.get(step.module.removeprefix("pam_")))
+        and any(factor not in way.factors for way in plain)
     ]
-    return Strength("optional", factors, (*bypasses, *missed))
+    return missed or [f"{one}{ALONE}" for one in _combinations(plain)]
 
 
 def outcomes(host: Host, step: Step) -> list[Outcome]:

@@ -1,0 +1,91 @@
+"""Who may act as root, and who may without being asked for a password.
+
+sudoers is read as sudo reads it: includes in order, aliases, tags that go on to the next command, scoped
+defaults. A line that is not understood makes the answer unknown: sudo would skip it, but what it grants is
+not seen here.
+"""
+
+from __future__ import annotations
+
+from collectors.door import Host
+from collectors.findings import Fact, Findings, Json, Seen
+from collectors.readers import administrators, doas, nsswitch, sudoers
+from collectors.readers.sudoers import Default, Rule, Sudoers
+
+FACTS = {
+    "privileges.administrators": Fact(
+        "list[str]", "who may become root; %group where a directory knows the members"
+    ),
+    "privileges.nopasswd_rules": Fact(
+        "records{who: str, commands: str, source: str}",
+        "what sudo or doas runs without asking for a password",
+    ),
+    "privileges.no_authenticate": Fact("list[str]", "defaults of sudo that ask nobody for a password"),
+    "privileges.other_sources": Fact("list[str]", "where sudo also takes rules from: sss, ldap"),
+}
+
+
+def collect(host: Host) -> Findings:
+    """Administrators by UID 0, groups and rules; rules without a password; defaults that switch it off."""
+    findings = Findings()
+    findings.look("privileges.administrators", _administrators, host)
+    findings.look("privileges.nopasswd_rules", _nopasswd_rules, host)
+    findings.look("privileges.no_authenticate", _no_authenticate, host)
+    findings.look("privileges.other_sources", _other_sources, host)
+    return findings
+
+
+def _administrators(host: Host) -> Seen:
+    names, sources = administrators.names(host)
+    return Seen([*names], *sources)
+
+
+def _nopasswd_rules(host: Host) -> Seen:
+    found: list[Json] = []
+    read = administrators.sudo(host)
+    if read is not None:
+        for source, rules in _by_line(administrators.applying(host, read)).items():
+            who = read.expand("User", rules[0].users)
+            commands = [one for rule in rules for one in read.expand("Cmnd", (rule.command,))]
+            if set(who) != {"root"} and any(not one.startswith("!") for one in commands):
+                found.append({"who": ", ".join(who), "commands": ", ".join(commands), "source": source})
+    found.extend(
+        {"who": one.who.replace(":", "%", 1), "commands": one.command, "source": one.source}
+        for one in doas.rules(host)
+        if one.nopass and one.who != "root"
+    )
+    return Seen(found, sudoers.PATHS[0], doas.PATH)
+
+
+def _by_line(rules: list[Rule]) -> dict[str, list[Rule]]:
+    lines: dict[str, list[Rule]] = {}
+    for rule in rules:
+        if rule.nopasswd:
+            lines.setdefault(rule.source, []).append(rule)
+    return lines
+
+
+def _no_authenticate(host: Host) -> Seen:
+    read = administrators.sudo(host)
+    if read is None:
+        return Seen([], f"{sudoers.PATHS[0]}: not there")
+    last = {(one.scope, one.name): one for one in read.defaults}
+    open_to = [one for (scope, name), one in last.items() if _opens(one, scope, name, read)]
+    told: list[Json] = [f"Defaults{one.scope} {_setting(one)}" for one in open_to]
+    return Seen(told, *([one.source for one in open_to] or [sudoers.PATHS[0]]))
+
+
+def _opens(one: Default, scope: str, name: str, read: Sudoers) -> bool:
+    who = set(read.expand("User", scope[1:].split(","))) if scope.startswith(":") else set()
+    if name == "authenticate":
+        return one.value == "false" and who != {"root"}
+    return name == "exempt_group" and one.value not in ("", "false")
+
+
+def _setting(one: Default) -> str:
+    return "!authenticate" if one.name == "authenticate" else f"{one.name}={one.value}"
+
+
+def _other_sources(host: Host) -> Seen:
+    named = nsswitch.sources(host, "sudoers")
+    return Seen([one for one in named if one != "files"], nsswitch.PATH)

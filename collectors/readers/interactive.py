@@ -1,0 +1,51 @@
+"""The accounts that let somebody in, one record each: what shadow, home folder and logs say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from collectors.door import Host, Unseen
+from collectors.findings import Json, Seen, day
+from collectors.readers import administrators, authorized_keys, enrolment, last_logins, passwd
+from collectors.readers.people import Person, people
+
+T = TypeVar("T")
+
+
+def records(host: Host) -> Seen:
+    """A record of each account with a login shell. Raises `Unseen`."""
+    everyone = [one for one in people(host) if one.account.interactive]
+    admins, admin_sources = administrators.names(host)
+    logins, login_sources = last_logins.last_logins(host, [one.account for one in everyone])
+    keys = authorized_keys.patterns(host)
+    mapped = _or_none(enrolment.central, host)
+    found: list[Json] = []
+    for one in everyone:
+        account = one.account
+        counted = None if keys is None else _or_none(authorized_keys.count, host, account, keys)
+        second = None if mapped is None else _or_none(enrolment.second_factor, host, account, mapped)
+        record = _ageing(one)
+        record |= {"administrator": account.name in admins, "last_login_at": logins.get(account.name)}
+        found.append({**record, "ssh_keys": counted, "second_factor": second})
+    return Seen(found, passwd.PASSWD, passwd.SHADOW, *admin_sources, *login_sources)
+
+
+def _ageing(one: Person) -> dict[str, Json]:
+    return {
+        "name": one.account.name,
+        "id": one.account.uid,
+        "password_state": one.state,
+        "hash_scheme": one.scheme,
+        "password_changed_on": None if one.changed is None else day(one.changed),
+        "max_age_days": one.maximum,
+        "expires_on": None if one.expires is None else day(one.expires),
+    }
+
+
+def _or_none(function: Callable[..., T], *arguments: object) -> T | None:
+    """A field that could not be seen is null."""
+    try:
+        return function(*arguments)
+    except Unseen:
+        return None
