@@ -1,4 +1,4 @@
-"""Readers: pure parsers of what the door hands out.
+"""Readers: parsers of what the door hands out, text in and values out; and what several collectors share.
 
-Text in, values out; nothing here looks at a host by itself.
+Those that take a host ask its door for one thing (packages, units, processes, disks), mostly once a scan.
 """
