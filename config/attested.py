@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config import canonical, fact_types
@@ -28,12 +28,16 @@ class Document:
         days = [fact_types.read_date(proven[name]) for name in ("effective_on", "expires_on")]
         return Document(proven["id"], proven["part"], *days)  # type: ignore[arg-type]
 
-    def status(self, moment: datetime) -> str:
-        """At an aware moment: met from its first day to its last, in UTC; before no_evidence, after stale."""
+    def status(self, moment: datetime, renewal_days: int | None = None) -> str:
+        """At an aware moment: met from its first day to its last, in UTC; before no_evidence, after stale.
+
+        Where it must be renewed, its last day comes so many days after its first at the latest.
+        """
         today = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         if self.effective_on > today:
             return "no_evidence"
-        return "met" if self.expires_on >= today else "stale"
+        is_due = renewal_days is not None and today - self.effective_on > timedelta(days=renewal_days)
+        return "stale" if is_due or self.expires_on < today else "met"
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class CriterionStanding:
     status: str
     recommended: str
     exemption: str
-    """none, attested, or contradicted when a document exempts it but a check fails."""
+    """none, attested, or contradicted when a document exempts it but a check fails, waived or not."""
     parts: tuple[PartStanding, ...]
 
 
@@ -123,23 +123,31 @@ def roll_up(
     Args:
         counts: what `counts` gives, for one subject or added up over a fleet.
         catalogue: the criteria.
-        documents: what people attested.
+        documents: what people attested, in the order of the log: of each, the last version that has begun
+            counts, so that a document can be withdrawn.
         moment: aware; documents are valid or expired at it.
         mfa_reading: text or conference.
     """
-    valid: dict[str, list[str]] = {}
-    for document in documents:
-        key = f"{document.id} {document.part}" if document.id == EXEMPTION else document.id
-        valid.setdefault(key, []).append(document.status(moment))
-    held = {key: min(statuses, key=_BEST_FIRST.index) for key, statuses in valid.items()}
+    # A version that is still to begin replaces nothing yet.
+    begun = [each for each in documents if each.status(moment) != "no_evidence"]
+    held = _Held({(each.id, each.part): each for each in begun}, moment)
     return Standing(tuple(_criterion(one, counts, held, mfa_reading) for one in catalogue.criteria.values()))
 
 
-_BEST_FIRST = ("met", "stale", "no_evidence")
+@dataclass(frozen=True)
+class _Held:
+    """Of each document for each part the last version, as of a moment."""
+
+    documents: Mapping[tuple[str, str], Document]
+    moment: datetime
+
+    def status(self, id_: str, part: str, renewal_days: int | None = None) -> str:
+        document = self.documents.get((id_, part))
+        return document.status(self.moment, renewal_days) if document else "no_evidence"
 
 
 def _criterion(
-    one: Criterion, counts: Mapping[str, Mapping[str, int]], held: Mapping[str, str], mfa_reading: str
+    one: Criterion, counts: Mapping[str, Mapping[str, int]], held: _Held, mfa_reading: str
 ) -> CriterionStanding:
     parts = tuple(_part(part, counts, held, mfa_reading) for part in one.parts)
     binding = [part for part in parts if _binds(part.level, one.level)] or parts
@@ -147,21 +155,19 @@ def _criterion(
     status = _worst(part.status for part in binding)
     recommended = _worst([*beside, *(part.recommended for part in parts)])
     exemption = "none"
-    if one.conditional and held.get(f"{EXEMPTION} {one.id}") == "met":
-        # The scanner looks for contradictions: what fails is evidently there.
-        failed = any(check.failed for part in parts for check in part.checks)
+    if one.conditional and held.status(EXEMPTION, one.id) == "met":
+        # The scanner looks for contradictions: what fails, with or without approval, is evidently there.
+        failed = any(check.failed or check.waived for part in parts for check in part.checks)
         exemption = "contradicted" if failed else "attested"
         status = status if failed else "not_applicable"
     return CriterionStanding(one.id, one.title, one.level, status, recommended, exemption, parts)
 
 
-def _part(
-    part: Part, counts: Mapping[str, Mapping[str, int]], held: Mapping[str, str], mfa_reading: str
-) -> PartStanding:
+def _part(part: Part, counts: Mapping[str, Mapping[str, int]], held: _Held, mfa_reading: str) -> PartStanding:
     checks = tuple(
         _check(check, effective_level(check, mfa_reading), counts.get(check.id, {})) for check in part.checks
     )
-    documents = tuple(_document(need, held) for need in part.documents)
+    documents = tuple(_document(need, part.id, held) for need in part.documents)
     asked = [check for check in checks if check.level != "guidance"]
     binding = [check for check in asked if _binds(check.level, part.level)]
     statuses = [check.status for check in binding] + [document.status for document in documents]
@@ -200,8 +206,8 @@ def _check(check: Check, level: str, counted: Mapping[str, int]) -> CheckStandin
     )
 
 
-def _document(need: DocumentNeed, held: Mapping[str, str]) -> DocumentStanding:
-    return DocumentStanding(need.id, need.title, held.get(need.id, "no_evidence"))
+def _document(need: DocumentNeed, part: str, held: _Held) -> DocumentStanding:
+    return DocumentStanding(need.id, need.title, held.status(need.id, part, need.renewal_days))
 
 
 def _worst(statuses: Iterable[str]) -> str:
