@@ -109,6 +109,8 @@ def _manifest(opened: OpenBundle, trusted: _Keys) -> Statement:
         said = statement.decode(verified.payload, BUNDLE_MEMBER_MAX_BYTES)
         if said.kind != "bundle" or said.predicate["server_key_id"] != trusted.server.key_id:
             raise InputError("bundle_wrong_kind", "it is no manifest of a bundle of this server")
+        if str(said.predicate["moment"]) > str(said.predicate["created_at"]):
+            raise InputError("bundle_wrong_moment", "its moment comes after its making")
         return said
 
 
@@ -232,12 +234,7 @@ def _compare(
 
 def _say_limits(opened: OpenBundle, head: Checkpoint, replay: Replay, told: Told) -> None:
     """What no step can show, and what a reader should know of single hosts."""
-    absent = head.size - len(opened.names("statements"))
-    if absent:
-        told.not_proven.append(
-            f"{absent} of the log's {head.size} entries are not here: that they are only earlier reports"
-            " is the server's word."
-        )
+    told.absent(head.size - len(opened.names("statements")), head.size)
     told.not_proven.append("When entries were made: no time stamp or witness of others is in this bundle.")
     earlier = sum(len(host.sections) for host in replay.hosts.values()) - told.counts["sections"]
     if earlier:

@@ -61,6 +61,18 @@ class Told:
         """Note the next step as taken."""
         self.proven.append(f"{len(self.proven) + 1}. {sentence}")
 
+    def absent(self, count: int, size: int) -> None:
+        """Say what entries that are not here may hide. Raises InputError where the manifest says all are."""
+        if count and "whole chains" in str(self.manifest["scope"]):
+            raise InputError(
+                "bundle_member_missing", f"whole chains are told, and {count} entries are not here"
+            )
+        if count:
+            which = f"{count} of the log's {size} entries are not here"
+            self.not_proven.append(f"{which}: that they are only earlier reports is the server's word.")
+            what = "a revocation, a quarantine or a newer, failing report"
+            self.warnings.append(f"{which}: {what} could be among them, and the standing another.")
+
     def checked(self, ok: bool) -> Checked:
         """The findings so far."""
         lists = (tuple(self.proven), tuple(self.not_proven), tuple(self.warnings))

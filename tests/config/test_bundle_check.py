@@ -28,6 +28,7 @@ KEYS = "statements/00000000-server_keys.dsse.json"
 REPORT = "statements/00000005-report.dsse.json"
 SECTIONS = "sections/host-1.jsonl"
 VERDICTS = "verdicts/host-1.json"
+LATER = "2027-11-24T12:00:00Z"
 Members = Mapping[str, bytes | None]
 
 
@@ -242,9 +243,25 @@ def test_statements_left_out() -> None:
 
     got = check(made.bundle(renderings={}, **without(made, 4)), made.server_key_id)
 
-    assert ("host-1: reports 1 to 1 are not in this bundle.",) == got.warnings
+    assert (
+        "1 of the log's 6 entries are not here: a revocation, a quarantine or a newer, failing report"
+        " could be among them, and the standing another.",
+        "host-1: reports 1 to 1 are not in this bundle.",
+    ) == got.warnings
     assert any("1 of the log's 6 entries are not here" in each for each in got.not_proven)
     assert not any("for reading" in each for each in got.not_proven)
+
+
+def test_fork_left_out_of_whole_chains() -> None:
+    """Where the manifest says that whole chains are here, no entry may be absent."""
+    made = world()
+    made.fork()
+    whole = {"scope": "all hosts, whole chains, sections of the latest reports"}
+    left = without(made, len(made.leaves) - 1) | whole
+
+    assert check(made.bundle(**whole), made.server_key_id).ok
+    found = refusal(made.bundle(verdicts=world().verdicts(), **left))
+    assert ("bundle_member_missing", 12) == (found.code, len(found.checked.proven))
 
 
 def test_earlier_sections_left_out() -> None:
@@ -384,10 +401,30 @@ def test_verdict_that_lies() -> None:
 
 def test_moment_that_lies() -> None:
     """Verdicts of another moment than the one told are found out where time makes a difference."""
-    found = refusal(signed_anew(world(), {}, moment="2027-11-24T12:00:00Z"))
+    found = refusal(signed_anew(world(), {}, moment=LATER, created_at=LATER))
 
     assert "bundle_verdict_differs" == found.code
     assert "stale" in found.message
+
+
+def test_moment_to_come() -> None:
+    """Nobody could judge as of a moment after the bundle was made."""
+    found = refusal(signed_anew(world(), {}, moment=LATER))
+
+    assert ("bundle_wrong_moment", 2) == (found.code, len(found.checked.proven))
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_moment_at_the_ends(moment: str) -> None:
+    """A moment that leaves no room for reckoning is refused with the manifest."""
+    made = world()
+    opened = OpenBundle(made.bundle())
+    signed = envelope.decode(opened.read(MANIFEST))
+    altered = signed.payload.replace(b'"moment":"2026-11-24T12:00:00Z"', f'"moment":"{moment}"'.encode())
+    assert altered != signed.payload
+    data = envelope.encode(envelope.sign(altered, made.bundle_key))
+
+    assert "statement_malformed" == refusal(rewritten(made.bundle(), {MANIFEST: data})).code
 
 
 def test_tree_that_lies() -> None:
