@@ -9,10 +9,11 @@ Steps, numbered here and in README.md:
 5. check the answer: the server's keys speak for themselves, the enrolment is signed by them and names our
    key, the
    receipt proves that it stands in the log
-6. keep the server's keys, the checkpoint and, last of all, the identity
+6. keep the checkpoint, an empty account of the chain, the CA and, last of all, the identity with the server's
+   keys
 
-A crash before step 6 leaves a key and nothing else; the same string enrols it again (the server knows the
-key). The token is never written, logged or put into an error.
+A crash before the identity leaves a key and what nobody reads without it; the same string enrols it again (the
+server knows the key), and so does another server's. The token is never written, logged or put into an error.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from agent import durable
+from agent import durable, membership
 from agent.answer import read_answer
-from agent.identity import Identity, hostname, make_key, new_host_id, read_identity, write_identity
+from agent.identity import Identity, hostname, make_key, new_host_id, read_identity
 from agent.report import encode_time, platform
 from agent.state import State
 from agent.transport import Transport
@@ -132,12 +133,7 @@ def enrol(
     if known is not None and known.server_spki != admitted.identity.server_spki:
         hint = "if the server was really set up anew, enrol with a fresh state folder (--state)"
         raise InputError("already_enrolled", "the server at this address has other keys than before", hint)
-    if (
-        durable.read(state.path("checkpoint"), CA_MAX_BYTES) is None
-    ):  # 6; never replaced without a consistency proof
-        durable.write(state.path("checkpoint"), admitted.checkpoint_note.encode())
-    durable.move(candidate, state.path("ca.pem"))
-    write_identity(state, admitted.identity)
+    membership.keep(state, admitted.identity, admitted.checkpoint_note, candidate)  # 6
     return admitted.identity
 
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from agent import account, durable
 from agent import chain as chains
-from agent import durable
 from agent.chain import Chain, Place
-from agent.shipping import read_shipping
-from agent.state import SMALL_FILE_MAX_BYTES, State, read_json
+from agent.state import SMALL_FILE_MAX_BYTES, State
 from config import canonical, envelope, statement
 from config.errors import InputError
 from config.settings import ENVELOPE_MAX_BYTES, SECTION_MAX_BYTES
@@ -42,7 +41,7 @@ def open_chain(state: State) -> Chain:
     InputError `state_chain_damaged` when the account is gone or damaged and cannot be made anew without a
     gap.
     """
-    chain, is_anew = _read_account(state)
+    chain, is_anew = account.read(state)
     changed = is_anew
     for path, sequence, sha256 in _files(state):
         head = chain.head[0]
@@ -54,8 +53,8 @@ def open_chain(state: State) -> Chain:
             durable.remove(path)
         elif sequence > head or chain.place(sequence).sha256 != sha256 or chain.place(sequence).lost:
             durable.move(path, state.path("damaged") / path.name)
-    if is_anew and chain.head[0] < _last_sealed(state):
-        raise chains.damaged(f"number {_last_sealed(state)} was sealed, and nothing tells where it went")
+    if is_anew:
+        account.check_anew(state, chain)
     if changed:
         save_chain(state, chain)
     return chain
@@ -204,23 +203,6 @@ def used_bytes(state: State) -> int:
     return sum(
         path.stat().st_size for name in ("spool", "sections") for path in state.path(name).glob("*.json")
     )
-
-
-def _read_account(state: State) -> tuple[Chain, bool]:
-    """The kept account; where there is none, what the last receipt says, and that it was made anew."""
-    data = durable.read(state.path("chain.json"), SMALL_FILE_MAX_BYTES)
-    if data is not None:
-        try:
-            return chains.decode(data), False
-        except InputError:
-            pass  # the receipt and the spool tell the same, unless a report was lost as well
-    shipping = read_shipping(state)
-    return Chain(shipping.sequence, shipping.sha256), True
-
-
-def _last_sealed(state: State) -> int:
-    number = (read_json(state, "last_scan.json") or {}).get("sequence")
-    return number if isinstance(number, int) else 0
 
 
 def _files(state: State) -> list[tuple[Path, int, str]]:

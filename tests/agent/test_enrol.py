@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from agent import enrol, state
+from agent import durable, enrol, state
 from agent.enrol import parse
 from agent.exits import exit_code
 from agent.identity import read_identity
@@ -16,7 +17,7 @@ from agent.state import State
 from config import canonical, keys
 from config.canonical import Json
 from config.errors import InputError
-from tests.agent.conftest import enrol_with
+from tests.agent.conftest import Agent, enrol_with
 from tests.agent.twin import (
     CA_PEM,
     TOKEN,
@@ -70,6 +71,44 @@ def test_crash(fresh: State, server: ServerTwin, clock: Clock, fault: object) ->
     enrol_with(fresh, server, clock)
     assert key == fresh.path("key.pem").read_bytes()
     assert 1 == len(server.chains)
+
+
+@pytest.mark.parametrize("write", range(5))
+def test_crash_while_keeping(
+    fresh: State, server: ServerTwin, clock: Clock, monkeypatch: pytest.MonkeyPatch, write: int
+) -> None:
+    """Whichever write it dies at, no identity is left, and enrolling elsewhere then works to the first receipt."""
+    steps = iter(range(100))
+
+    def dying(real: Callable[..., None]) -> Callable[..., None]:
+        def act(*arguments: object) -> None:
+            if next(steps) == write + 2:  # after the key and the candidate CA
+                raise KeyboardInterrupt
+            real(*arguments)
+
+        return act
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        for name in ("write", "move"):
+            patched.setattr(durable, name, dying(getattr(durable, name)))
+        enrol_with(fresh, server, clock)
+        raise KeyboardInterrupt  # all writes done
+    assert (read_identity(fresh) is None) == (write < 4)
+    if write < 4:
+        elsewhere = ServerTwin(clock)
+        enrol_with(fresh, elsewhere, clock)
+        assert 1 == Agent(fresh, elsewhere, clock).once().sent
+        assert fresh.path("damaged").joinpath("checkpoint").exists() == (write > 0)
+
+
+def test_identity_lost(fresh: State, server: ServerTwin, clock: Clock) -> None:
+    """Enrolled again at the same log, the proven checkpoint stays: it is no way to forget what was seen."""
+    enrol_with(fresh, server, clock)
+    kept = fresh.path("checkpoint").read_bytes()
+    fresh.path("identity.json").unlink()
+    server.leaves.append(b"\0" * 32)
+    enrol_with(fresh, server, clock)
+    assert kept == fresh.path("checkpoint").read_bytes()
 
 
 def test_other_server(fresh: State, server: ServerTwin, clock: Clock) -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent import spool, state
+from agent import exits, spool, state
+from agent.chain import Chain
+from agent.identity import load_key
+from agent.report import report
+from agent.scan import scan
+from config import canonical
 from config.errors import InputError
 from config.settings import AgentSettings
 from tests.agent.conftest import Agent, enrol_with
 from tests.agent.disks import fill, read_only, small_disk
 from tests.agent.twin import Clock, ServerTwin, unreachable
+from tests.collectors.twin import Twin as HostTwin
 
 
 def spooled(agent: Agent, count: int) -> list[Path]:
@@ -64,6 +71,53 @@ def test_account_and_report_gone(agent: Agent, removed: int) -> None:
     with pytest.raises(InputError, match="state_chain_damaged"):
         agent.once()
     assert 2 == len(agent.files("spool"))
+
+
+@pytest.mark.parametrize("reports", [0, 1, 3])
+def test_everything_gone(agent: Agent, reports: int) -> None:
+    """With account, receipt and last scan gone nothing tells how far it was: no fork, one error, enrol afresh."""
+    for _ in range(reports):
+        agent.once()
+    for name in ("chain.json", "shipping.json", "last_scan.json"):
+        agent.state.path(name).unlink(missing_ok=True)
+    asked = len(agent.server.requests)
+    for _ in range(2):
+        with pytest.raises(InputError, match="state_chain_damaged") as raised:
+            agent.once()
+    assert "enrol with a fresh one" in raised.value.hint
+    assert exits.STATE == exits.exit_code(raised.value)
+    assert asked == len(agent.server.requests)
+    assert [] == agent.files("spool")
+    assert "active" == next(iter(agent.server.chains.values())).state
+
+
+def stray(agent: Agent, after: Chain, sequence: int, digest: str | None = None) -> Path:
+    """A spool file, placed by its name at `sequence`, whose report itself follows on `after`."""
+    looked = scan(HostTwin({}), "h-1", {}, b"s" * 32, 9.0, agent.clock)
+    text, sha256 = report(looked, "h-1", after, "manual", None, load_key(agent.state))
+    path = agent.state.path("spool") / f"{sequence:08d}-{digest or sha256}.json"
+    path.write_bytes(canonical.encode({"envelope": text, "sections": []}))
+    return path
+
+
+def test_continues(agent: Agent) -> None:
+    """A file that no account names is taken up when its report has the next number and names the head."""
+    agent.once()
+    path = stray(agent, agent.chain, 2)
+    assert [path.name[9:73]] == [place.sha256 for place in spool.open_chain(agent.state).waiting]
+
+
+@pytest.mark.parametrize("wrong", ["sequence", "previous", "digest"])
+def test_continues_not(agent: Agent, wrong: str) -> None:
+    """And is moved aside when one of these is another, or its bytes are not what its name says."""
+    agent.once()
+    head = agent.chain
+    after = {"sequence": replace(head, sequence=8), "previous": replace(head, sha256="e" * 64)}.get(
+        wrong, head
+    )
+    path = stray(agent, after, 2, "d" * 64 if wrong == "digest" else None)
+    assert () == spool.open_chain(agent.state).waiting
+    assert [path.name] == [each.name for each in agent.files("damaged")]
 
 
 def test_stray_files(agent: Agent) -> None:
