@@ -27,6 +27,45 @@ def test_write(tmp_path: Path) -> None:
     assert ["file"] == os.listdir(tmp_path)
 
 
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What is synced, renamed and removed, in this order, all of it done for real."""
+    seen: list[tuple[str, str]] = []
+    fsync, replace, unlink = os.fsync, os.replace, Path.unlink
+
+    def spied_fsync(handle: int) -> None:
+        seen.append(("sync", Path(os.readlink(f"/proc/self/fd/{handle}")).name))
+        fsync(handle)
+
+    def spied_replace(path: Path, to: Path) -> None:
+        seen.append(("rename", to.name))
+        replace(path, to)
+
+    def spied_unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.exists():
+            seen.append(("remove", path.name))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(os, "fsync", spied_fsync)
+    monkeypatch.setattr(os, "replace", spied_replace)
+    monkeypatch.setattr(Path, "unlink", spied_unlink)
+    return seen
+
+
+def test_synced(tmp_path: Path, calls: list[tuple[str, str]]) -> None:
+    """The bytes are synced before the rename, and the folder after it: power may go at any moment."""
+    (tmp_path / "to").mkdir()
+    durable.write(tmp_path / "file", b"data")
+    written = f"file.{os.getpid()}.writing"
+    assert [("sync", written), ("rename", "file"), ("sync", tmp_path.name)] == calls
+    calls.clear()
+    durable.move(tmp_path / "file", tmp_path / "to" / "file")
+    assert [("rename", "file"), ("sync", "to"), ("sync", tmp_path.name)] == calls
+    calls.clear()
+    durable.remove(tmp_path / "to" / "file")
+    assert [("remove", "file"), ("sync", "to")] == calls
+
+
 def test_write_killed(tmp_path: Path) -> None:
     """Killed at any moment, a writer leaves the old bytes or the new ones, never a part."""
     path = tmp_path / "file"

@@ -12,11 +12,12 @@ import pytest
 from agent import durable, enrol, state
 from agent.enrol import parse
 from agent.exits import exit_code
-from agent.identity import read_identity
+from agent.identity import load_key, read_identity
 from agent.state import State
-from config import canonical, keys
+from config import canonical, envelope, keys, statement
 from config.canonical import Json
 from config.errors import InputError
+from config.statement import Subject
 from tests.agent.conftest import Agent, enrol_with
 from tests.agent.twin import (
     CA_PEM,
@@ -195,6 +196,37 @@ def test_untrue(fresh: State, server: ServerTwin, clock: Clock, change: object) 
     """An answer that does not prove itself leaves no identity, no server's key, no checkpoint."""
     server.faults.append(changing(change))  # type: ignore[arg-type]
     with pytest.raises(InputError):
+        enrol_with(fresh, server, clock)
+    assert not [name for name in ("identity.json", "checkpoint", "ca.pem") if fresh.path(name).exists()]
+
+
+def _resigned(server: ServerTwin, value: dict[str, Json], subjects: tuple[Subject, ...]) -> None:
+    """The true enrolment with other subjects, signed by the server and in its log: true in all but that."""
+    told = statement.decode(envelope.decode(str(value["enrolment"]).encode()).payload)
+    text = server._say("enrolment", subjects, told.predicate)
+    value["enrolment"] = text
+    value["receipt"] = server.receipt(envelope.decode(text.encode()).payload, 0)
+
+
+def test_another_key(fresh: State, server: ServerTwin, clock: Clock) -> None:
+    """An enrolment that proves itself, but for another key, is not ours; the same with our key is."""
+    other = Subject("key", keys.generate().public.key_id)
+    server.faults.append(changing(lambda value: _resigned(server, value, (other,))))
+    with pytest.raises(InputError, match="does not name this host's key"):
+        enrol_with(fresh, server, clock)
+    assert not [name for name in ("identity.json", "checkpoint", "ca.pem") if fresh.path(name).exists()]
+    ours = Subject("key", load_key(fresh).public.key_id)
+    server.faults.append(changing(lambda value: _resigned(server, value, (ours,))))
+    enrol_with(fresh, server, clock)
+
+
+def test_another_log(fresh: State, server: ServerTwin, clock: Clock) -> None:
+    """A checkpoint that the log's key signed under another log's name is refused."""
+    said = statement.decode(envelope.decode(server.server_keys.encode()).payload)
+    log: dict[str, Json] = {"name": "boltseal/other", "vkey": server.vkey}
+    other = server._say("server_keys", (), {**said.predicate, "log": log})
+    server.faults.append(changing(lambda value: value.update(server_keys=other)))
+    with pytest.raises(InputError, match="another log's"):
         enrol_with(fresh, server, clock)
     assert not [name for name in ("identity.json", "checkpoint", "ca.pem") if fresh.path(name).exists()]
 
