@@ -24,6 +24,7 @@ __all__ = ["Evidence", "Verdict", "evidence", "judge"]
 
 _MAX_AGE = timedelta(days=EVIDENCE_MAX_AGE_DAYS)
 _SKEW = timedelta(seconds=CLOCK_SKEW_MAX_SECONDS)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TOLD_MAX = 4  # questions that one detail tells of
 
 
@@ -49,6 +50,20 @@ class _BoundCheck:
     check: Check
     applies_when: tuple[Question, ...]
     questions: tuple[Question, ...]
+
+
+def observed_at(report: Mapping[str, Json]) -> datetime:
+    """When a report's facts were seen, its host's clock put right where it is known to run ahead.
+
+    What a clock ahead of its time dates is refused now, and must not become true when that date comes. A clock
+    behind is not put right: its offset may be older than its correction, and would make the evidence newer.
+    """
+    finished_at, offset_ms = canonical.decode_time(str(report["finished_at"])), report["clock_offset_ms"]
+    if not isinstance(offset_ms, int) or offset_ms >= -CLOCK_SKEW_MAX_SECONDS * 1000:
+        return finished_at
+    # Reckoned in spans, of which none is too long, and no earlier than any time that data hold.
+    since = finished_at - _EPOCH + timedelta(seconds=offset_ms // 1000)
+    return _EPOCH + max(since, timedelta())
 
 
 def evidence(subject: str, kind: str, sections: Iterable[Section], observed_at: datetime) -> Evidence:

@@ -54,7 +54,7 @@ def evidence(
     host_id: str, report: Statement | None, sections: Iterable[Section], moment: datetime
 ) -> Evidence:
     """What a host is judged by: its report's sections, or nothing seen where none came yet."""
-    seen = moment if report is None else canonical.decode_time(str(report.predicate["finished_at"]))
+    seen = moment if report is None else evaluate.observed_at(report.predicate)
     return evaluate.evidence(host_id, "host", sections, seen)
 
 

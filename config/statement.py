@@ -55,6 +55,7 @@ PREDICATES: Mapping[str, Mapping[str, _Schema]] = {
         "role": "text",
         "privileges": "text",
         "cost": {"cpu_ms": "count", "wall_ms": "count", "peak_rss_kib": "count"},
+        # The server's time minus the host's when they last spoke: negative where the host's clock is ahead.
         "clock_offset_ms": "int?",
     },
     "loss": {**_OBSERVED, "lost_sha256": "hex", "reason": "spool_damaged|spool_full", "found_at": "time"},

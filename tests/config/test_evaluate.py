@@ -705,3 +705,21 @@ def test_ends_of_the_calendar(moment: datetime, observed_at: datetime, reason: s
     got = evaluate.judge(seen({"a.count": 16}, observed_at=observed_at), catalogue(), profile(), moment)
 
     assert [("unknown", reason)] == [(each.answer, each.reason) for each in got]
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "moved_seconds"),
+    [(None, 0), (0, 0), (-600_000, 0), (-600_001, -601), (-3_600_000, -3_600), (86_400_000, 0)],
+)
+def test_observed_at(offset_ms: int | None, moved_seconds: int) -> None:
+    """A clock that is known to be ahead is put right, beyond the skew that is allowed; none makes facts newer."""
+    said: dict[str, Json] = {"finished_at": canonical.encode_time(MOMENT), "clock_offset_ms": offset_ms}
+
+    assert MOMENT + timedelta(seconds=moved_seconds) == evaluate.observed_at(said)
+
+
+def test_observed_at_the_ends() -> None:
+    """No offset leads out of the times that data hold."""
+    for finished_at in ("1970-01-01T00:00:00Z", "9000-12-31T23:59:59Z"):
+        got = evaluate.observed_at({"finished_at": finished_at, "clock_offset_ms": 1 - 2**53})
+        assert "1970-01-01T00:00:00Z" == canonical.encode_time(got)

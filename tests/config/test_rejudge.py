@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from config import envelope, rejudge, section, statement
-from config.canonical import Json
+from config.canonical import Json, encode_time
 from config.errors import InputError
 from config.rejudge import Rules
 from config.replay import Host, Replay
@@ -14,6 +14,8 @@ from config.section import Section
 from config.statement import digest
 from config.verdict import Verdict
 from tests.helpers import CATALOGUE, MOMENT, PROFILE, SECRET, World, world
+
+DAY_MS = 86_400_000
 
 
 def told(made: World) -> Replay:
@@ -82,6 +84,31 @@ def test_evidence_ages() -> None:
     found = rejudge.verdicts(seen, "active", in_force(made), MOMENT + timedelta(days=9))
 
     assert {"stale"} == {each.reason for each in found}
+
+
+@pytest.mark.parametrize(
+    ("days_ahead", "offset_ms", "reasons_now", "reasons_then"),
+    [
+        (0, 0, {"as_wanted"}, {"stale"}),
+        (300, -300 * DAY_MS, {"as_wanted"}, {"stale"}),
+        (300, 1 - 2**53, {"stale"}, {"stale"}),
+        # Nothing tells of a clock that was never measured, or that lies in both.
+        (300, None, {"clock_ahead"}, {"as_wanted"}),
+    ],
+)
+def test_clock_ahead(
+    days_ahead: int, offset_ms: int | None, reasons_now: set[str], reasons_then: set[str]
+) -> None:
+    """What a clock ahead has dated is put right, and does not become true when its date comes."""
+    made = World()
+    made.adopt()
+    made.enrol()
+    finished_at = encode_time(made.now + timedelta(days=days_ahead))
+    made.report(facts={"password.min_length": 16}, finished_at=finished_at, clock_offset_ms=offset_ms)
+    report, rules = told(made).hosts["host-1"].report, in_force(made)
+    for moment, reasons in ((MOMENT, reasons_now), (MOMENT + timedelta(days=300), reasons_then)):
+        seen = rejudge.evidence("host-1", report, opened(made).values(), moment)
+        assert reasons == {rejudge.verdicts(seen, "active", rules, moment)[0].reason}
 
 
 def test_rules() -> None:
