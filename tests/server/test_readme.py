@@ -26,7 +26,9 @@ def test_ten_steps() -> None:
     """The steps are numbered one to ten, here and in the code that takes them."""
     section = _TEXT.partition("## Admission in ten steps")[2].partition("\n## ")[0]
     assert [str(number) for number in range(1, 11)] == re.findall(r"^(\d+)\. ", section, re.MULTILINE)
-    code = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (admission, ingest, chain))
+    code = "".join(
+        Path(str(module.__file__)).read_text(encoding="utf-8") for module in (admission, ingest, chain)
+    )
     taken = {number for found in _STEP.findall(code) for number in found.split(", ")}
     assert {str(number) for number in range(1, 11)} == taken
     assert "10. verdicts are refreshed" in str(admission.__doc__)
