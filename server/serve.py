@@ -1,5 +1,6 @@
 """Running the server: one uvicorn process with TLS, the front in it."""
 
+import gc
 import resource
 import socket
 import ssl
@@ -110,6 +111,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            # What is loaded by now stays for good. Left to the collector, each of its full rounds would stop all
+            # requests for a tenth of a second, only to find that again.
+            gc.collect()
+            gc.freeze()
             self._ready()
 
 

@@ -12,7 +12,7 @@ from server.writer import Writer
 
 PERIOD_SECONDS = 60
 # One pass between two batches: short enough that no report waits for it.
-PASS_HOSTS = 8
+PASS_HOSTS = 2
 
 LOGGER = logging.getLogger("boltseal.server")
 

@@ -1,5 +1,6 @@
 """Admitting a report, all ten steps, against the least that any server must do with the same bytes."""
 
+import asyncio
 import base64
 import gc
 import hashlib
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from measure import figure
+from measure import figure, reading
 
 from config import section, shipped, statement
 from config.canonical import Json
@@ -41,13 +42,20 @@ def main() -> None:
         kept: dict[str, list[bytes]] = {}
         for name, changed in (("everything new", SECTIONS), ("two sections new", 2), ("nothing new", 0)):
             nights = [_night(twins, kept, f"{name} {night}", changed) for night in range(NIGHTS)]
-            _report(server, Path(folder) / f"{changed}.sqlite3", name, nights)
+            cost = _report(server, Path(folder) / f"{changed}.sqlite3", name, nights)
+            late = [_night(twins, kept, f"{name} late {night}", changed) for night in range(4)]
+            _latency(server, [body for night in late for body, _ in night], 500 / cost)
         server.close()
 
 
-def _report(server: InProcess, path: Path, name: str, nights: Sequence[Sequence[Body]]) -> None:
-    """Take each night's cost and its limit one after the other, since the machine is shared; print the medians."""
+def _report(server: InProcess, path: Path, name: str, nights: Sequence[Sequence[Body]]) -> float:
+    """Print the medians, and return the milliseconds of a report with its verdicts.
+
+    Each night's cost and its limit are taken one after the other, since the machine is shared.
+    """
     costs = []
+    gc.collect()
+    gc.freeze()  # as the server does once it has started
     connection = _least_database(path)
     for night in nights:
         harness = _cpu_ms(lambda: server.many([("GET", "/page", b"", {})] * HOSTS), HOSTS)
@@ -60,6 +68,28 @@ def _report(server: InProcess, path: Path, name: str, nights: Sequence[Sequence[
     print(f"{name}: {size:.1f} KiB a report of {SECTIONS} sections, {HOSTS} hosts at once")
     figure("  admit one report, to the answer", admitted, least, "ms", "<= 2 x")
     figure("  admit one report, verdicts refreshed", judged, least, "ms", "-")
+    return judged
+
+
+def _latency(server: InProcess, bodies: Sequence[bytes], rate: float) -> None:
+    """Send at a steady rate, whether answers come or not, and print how long the slowest hundredth waits."""
+    taken: list[float] = []
+    gc.collect()
+    gc.freeze()
+
+    async def send(number: int, body: bytes) -> None:
+        await asyncio.sleep(number / rate)
+        began = time.monotonic()
+        assert (await server.call("POST", "/api/v1/reports", body, {})).status == 200
+        taken.append(time.monotonic() - began)
+
+    async def every() -> None:
+        await asyncio.gather(*(send(number, body) for number, body in enumerate(bodies)))
+
+    server.runner.run(every())
+    server.settle()
+    slowest = sorted(taken)[len(taken) * 99 // 100] * 1000
+    reading(f"  p99 to the receipt, {rate:.0f} reports/s", slowest, "ms", "<= 100 ms")
 
 
 def _enrol(server: InProcess) -> list[Twin]:

@@ -81,13 +81,13 @@ class InProcess:
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
-        return self.runner.run(self._request(method, path, body, headers or {}))
+        return self.runner.run(self.call(method, path, body, headers or {}))
 
     def many(self, requests: Sequence[tuple[str, str, bytes, Mapping[str, str]]]) -> list[Answer]:
         """Send requests at once; answers come in their order."""
 
         async def all_of_them() -> list[Answer]:
-            return await asyncio.gather(*(self._request(*each) for each in requests))
+            return await asyncio.gather(*(self.call(*each) for each in requests))
 
         return self.runner.run(all_of_them())
 
@@ -100,7 +100,7 @@ class InProcess:
 
         self.runner.run(settled())
 
-    async def _request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def call(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         sent: list[Any] = []
         named = {"host": "localhost", "content-length": str(len(body)), **headers}
         scope = {
