@@ -9,12 +9,13 @@ The ten steps of admission, numbered here, in `ingest.py`, in `writer.py` and in
  5. the payload parses, and speaks for that host     10. verdicts are refreshed
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from functools import cached_property
 
-from config import canonical, envelope, section, statement
+from config import canonical, envelope, evaluate, section, statement
 from config.canonical import Json
 from config.envelope import Envelope, VerifiedPayload
 from config.errors import InputError
@@ -62,6 +63,7 @@ class Submission:
     previous: str | None
     chain_sha256: str  # what the next statement must name as its previous
     finished_at: str
+    observed_at: datetime  # the same, put right where the host's clock is known to run ahead
     clock_offset_ms: int | None
     platform: str
     role: str
@@ -216,6 +218,7 @@ def _submission(upload: Upload, known: KnownKey, verified: VerifiedPayload, pars
         previous=previous,
         chain_sha256=str(said["lost_sha256"]) if is_loss else verified.digest,
         finished_at=str(said["found_at" if is_loss else "finished_at"]),
+        observed_at=canonical.decode_time(str(said["found_at"])) if is_loss else evaluate.observed_at(said),
         clock_offset_ms=offset if isinstance(offset, int) else None,
         platform=str(said.get("platform", "")),
         role=str(said.get("role", "")),
@@ -238,11 +241,3 @@ def _section_bytes(text: Json) -> bytes:
 def _member(value: Json, name: str) -> Json:
     assert isinstance(value, dict)
     return value[name]
-
-
-def section_rows(submission: Submission) -> Sequence[tuple[str, str, str, bytes]]:
-    """Return (host, digest, collector, bytes) of each section that came along."""
-    return [
-        (submission.host_id, sha256, submission.subjects[sha256], data)
-        for sha256, data in submission.sections.items()
-    ]

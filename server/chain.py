@@ -29,7 +29,7 @@ class _Held:
     sequence: int
     sha256: str
     sections_sha256: str
-    finished_at: str
+    observed_at: str
     facts_until: str
     fresh_from: str
     fresh_until: str
@@ -63,7 +63,7 @@ def _read(entries: Entries, submission: Submission) -> tuple[_Held, Head, int]:
     """Read the chain under the write lock; the index is that of this very statement, where it is here already."""
     sql = (
         "SELECT CASE k.state WHEN 'revoked' THEN k.state ELSE h.state END, h.last_sequence, h.last_sha256,"
-        " h.sections_sha256, h.last_finished_at, h.facts_until, h.fresh_from, h.fresh_until"
+        " h.sections_sha256, h.last_observed_at, h.facts_until, h.fresh_from, h.fresh_until"
         " FROM host_key k JOIN host h ON h.host_id = k.host_id WHERE k.key_id=?"
     )
     execute = entries.connection.execute
@@ -81,8 +81,8 @@ def _read(entries: Entries, submission: Submission) -> tuple[_Held, Head, int]:
 def _keep(entries: Entries, submission: Submission) -> int:
     """Keep a statement and the sections that came with it; return its place in the log."""
     sections = [
-        (host_id, sha256, collector, zlib.compress(data, PACK_LEVEL))
-        for host_id, sha256, collector, data in admission.section_rows(submission)
+        (submission.host_id, sha256, submission.subjects[sha256], zlib.compress(data, PACK_LEVEL))
+        for sha256, data in submission.sections.items()
     ]
     if sections:
         sql = "INSERT INTO section (host_id, sha256, collector, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -109,6 +109,7 @@ def _move_head(entries: Entries, submission: Submission, held: _Held) -> None:
         changes |= {
             "last_report_sha256": submission.sha256,
             "last_finished_at": submission.finished_at,
+            "last_observed_at": canonical.encode_time(submission.observed_at),
             "clock_offset_ms": submission.clock_offset_ms,
             "platform": submission.platform,
             "role": submission.role,
@@ -125,10 +126,10 @@ def _fresh_until(entries: Entries, submission: Submission, held: _Held) -> str:
     same = held.sections_sha256 == submission.sections_sha256
     if not same or not held.fresh_from <= entries.now < held.fresh_until:
         return ""
-    seen, finished_at = canonical.decode_time(held.finished_at), canonical.decode_time(submission.finished_at)
-    if not (freshness.is_fresh(seen, entries.moment) and freshness.is_fresh(finished_at, entries.moment)):
+    seen = (canonical.decode_time(held.observed_at), submission.observed_at)
+    if not all(freshness.is_fresh(each, entries.moment) for each in seen):
         return ""
-    return min(held.facts_until, freshness.report_until(finished_at, entries.moment))
+    return min(held.facts_until, freshness.report_until(submission.observed_at, entries.moment))
 
 
 def _record_fork(entries: Entries, submission: Submission, head: Head) -> None:

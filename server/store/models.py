@@ -23,7 +23,8 @@ class Host(models.Model):
     last_sequence = models.BigIntegerField(default=0)
     last_sha256 = digest_text(default="", blank=True)
     last_report_sha256 = digest_text(default="", blank=True)  # differs from the head after a `loss`
-    last_finished_at = time_text()
+    last_finished_at = time_text()  # by the host's own clock
+    last_observed_at = time_text()  # the same, put right where that clock is known to run ahead
     last_received_at = time_text()
     clock_offset_ms = models.BigIntegerField(null=True)
     sections_sha256 = digest_text(default="", blank=True)  # over the subjects of the last report
@@ -38,7 +39,7 @@ class Host(models.Model):
         indexes = (
             models.Index(fields=("fresh_until",), name="host_fresh_until"),
             models.Index(fields=("fresh_from",), name="host_fresh_from"),
-            models.Index(fields=("state", "last_finished_at"), name="host_state_finished"),
+            models.Index(fields=("state", "last_received_at"), name="host_state_received"),
         )
 
 

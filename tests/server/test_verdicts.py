@@ -8,6 +8,7 @@ import pytest
 from config import canonical, evaluate, section, shipped
 from config.criterion import Check, Example
 from server import adoption, database, fleet, freshness, hosts, ledger, verdicts
+from server.coverage import coverage
 from server.database import Connection
 from server.home import Home
 from tests.server.twin import NOW, Clock, InProcess, Twin, rows, section_bytes
@@ -192,3 +193,41 @@ def test_clock_runs_backwards(server: InProcess, twin: Twin, clock: Clock, conne
     seen = fleet.overview(connection, back)
     checks = [check for one in seen.standing.criteria for part in one.parts for check in part.checks]
     assert 0 == sum(check.passed for check in checks)
+
+
+@pytest.mark.parametrize(("days", "answer"), [(0, "pass"), (10, "unknown"), (-400, "unknown")])
+def test_known_offset(server: InProcess, twin: Twin, clock: Clock, days: int, answer: str) -> None:
+    """The same sections again, by a clock now known to be wrong, are judged again: they may be older than they say."""
+    twin.ship(server, twin.report([GOOD], clock()))
+    server.settle()
+    assert "pass" == _answer(server.home)
+    clock.forward(hours=1)
+    offset = -days * 86_400_000 if days > 0 else 0
+    said = twin.report([GOOD], clock() + timedelta(days=min(days, 0)), clock_offset_ms=offset)
+    assert 200 == twin.ship(server, said).status
+    server.settle()
+    assert answer == _answer(server.home)
+
+
+def test_clock_put_right(server: InProcess, twin: Twin, clock: Clock) -> None:
+    """A host whose clock ran ahead, unknown to it, passes again with the first report by the right time."""
+    twin.ship(server, twin.report([GOOD], clock() + timedelta(days=2)))
+    server.settle()
+    assert "unknown" == _answer(server.home)
+    twin.ship(server, twin.report([GOOD], clock()))
+    server.settle()
+    assert "pass" == _answer(server.home)
+
+
+def test_ahead_and_silent(server: InProcess, twin: Twin, clock: Clock, connection: Connection) -> None:
+    """A host that reported from a year ahead and fell silent is missing after a week, by the server's clock."""
+    twin.ship(server, twin.report([GOOD], clock() + timedelta(days=366)))
+    assert (1, 0) == (
+        coverage(connection, clock()).reported,
+        coverage(connection, clock()).missing,
+    )
+    clock.forward(days=8)
+    assert (0, 1) == (
+        coverage(connection, clock()).reported,
+        coverage(connection, clock()).missing,
+    )
