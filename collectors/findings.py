@@ -20,7 +20,7 @@ from collectors.door import REASONS, Unseen
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
 INT_MAX: Final = 2**53 - 1
-VALUE_MAX_BYTES: Final = 512 * 1024
+VALUE_MAX_BYTES: Final = 1024 * 1024
 """A fact that would take more than about this in a section is `too_large`: 50,000 users, a million rules."""
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")

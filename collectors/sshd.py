@@ -6,11 +6,9 @@ order and defaults as sshd has them. A default is named as such ("OpenSSH defaul
 
 from __future__ import annotations
 
-import fnmatch
-
 from collectors.door import Host, Unseen
 from collectors.findings import Fact, Findings, Json, Seen
-from collectors.readers import processes, sshd_daemon, sshd_tables, sshd_weakens
+from collectors.readers import processes, sshd_daemon, sshd_weakens
 from collectors.readers.sshd_daemon import Configuration
 
 FACTS = {
@@ -79,7 +77,7 @@ def collect(host: Host) -> Findings:
         return findings
     findings.look("sshd.running", _running, host, told.settings["port"].value.split())
     _settings(findings, told)
-    findings.look("sshd.weak_algorithms", _weak, told)
+    findings.look("sshd.weak_algorithms", sshd_weakens.algorithms, host, path, told.settings)
     findings.look("sshd.match_blocks", _match_blocks, told)
     return findings
 
@@ -103,13 +101,6 @@ def _running(host: Host, ports: list[str]) -> Seen:
         return Seen(True, "processes")
     waiting = [one for one in host.sockets() if one.process in ("systemd", "init") and str(one.port) in ports]
     return Seen(bool(waiting), "processes", "sockets")
-
-
-def _weak(told: Configuration) -> Seen:
-    kept = [told.settings[name] for name in sorted(sshd_tables.ALGORITHMS)]
-    names = sorted({name for one in kept for name in one.value.split(",")})
-    weak = [name for name in names if any(fnmatch.fnmatchcase(name, one) for one in sshd_tables.WEAK)]
-    return Seen([*weak], *(one.source for one in kept))
 
 
 def _match_blocks(told: Configuration) -> Seen:

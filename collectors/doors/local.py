@@ -14,8 +14,8 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import IO, Final, cast
@@ -47,46 +47,28 @@ class Local(door.Host):
 
     def read(self, path: str, limit: int = door.READ_MAX_BYTES) -> bytes:
         """The bytes of a regular file."""
-        self._left(path)
-        try:
+        with self._looking_at(path):
             # O_PATH opens nothing for real; what it found is what is then opened, whoever swaps the name.
             handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
             try:
                 return read_regular(handle, path, limit)
             finally:
                 os.close(handle)
-        except OSError as error:
-            raise outcomes.from_oserror(error, path) from None
-        except ValueError:
-            raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
 
     def list(self, path: str) -> tuple[str, ...]:
         """The names in a folder."""
-        self._left(path)
-        try:
+        with self._looking_at(path):
             return bounded_names(path, path)
-        except OSError as error:
-            raise outcomes.from_oserror(error, path) from None
 
     def stat(self, path: str, follow: bool = True) -> Stat:
         """What a path is."""
-        self._left(path)
-        try:
+        with self._looking_at(path):
             return outcomes.to_stat(os.stat(path, follow_symlinks=follow))
-        except OSError as error:
-            raise outcomes.from_oserror(error, path) from None
-        except ValueError:
-            raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
 
     def readlink(self, path: str) -> str:
         """Where a link points."""
-        self._left(path)
-        try:
+        with self._looking_at(path):
             return os.readlink(path)
-        except OSError as error:
-            raise outcomes.from_oserror(error, path) from None
-        except ValueError:
-            raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
 
     def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
         """Run a command, once per scan."""
@@ -119,6 +101,12 @@ class Local(door.Host):
         """Mounted filesystems."""
         seen: tuple[Mount, ...] = _running().mounts(self.text("/proc/self/mountinfo"))
         return seen
+
+    @contextmanager
+    def _looking_at(self, path: str) -> Iterator[None]:
+        self._left(path)
+        with outcomes.told(path):
+            yield
 
     def _left(self, source: str) -> float:
         left = self._deadline - time.monotonic()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat as stat_module
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -42,6 +43,17 @@ def from_oserror(error: OSError, source: str) -> Unseen:
     What is on no list is `malformed` with the system's words.
     """
     return Unseen(_BY_ERRNO.get(error.errno or 0, "malformed"), source, error.strerror or "")
+
+
+@contextmanager
+def told(source: str) -> Iterator[None]:
+    """Turn what the operating system raises while it looks at a path into `Unseen`."""
+    try:
+        yield
+    except OSError as error:
+        raise from_oserror(error, source) from None
+    except ValueError:
+        raise Unseen("malformed", source.replace("\0", "\\0"), "no path can hold this") from None
 
 
 def to_stat(info: os.stat_result) -> Stat:

@@ -29,6 +29,7 @@ class Root(door.Host):
     """A folder seen as "/". Raises NotADirectoryError or FileNotFoundError when `folder` is none."""
 
     offline = True
+    _folder = -1
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class Root(door.Host):
 
     def readlink(self, path: str) -> str:
         """Where a link points, as it stands in the folder."""
-        return self._at(path, False, lambda handle: os.readlink("", dir_fd=handle))
+        return self._at(path, False, lambda handle: _target(handle, path))
 
     def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
         """Never: nothing found in the folder is run."""
@@ -85,13 +86,8 @@ class Root(door.Host):
     def _at(self, path: str, follow: bool, look: Callable[[int], _T]) -> _T:
         if time.monotonic() >= self._deadline:
             raise Unseen("budget_spent", path)
-        try:
-            with _walk(self._folder, path, follow) as handle:
-                return look(handle)
-        except OSError as error:
-            raise outcomes.from_oserror(error, path) from None
-        except ValueError:
-            raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this") from None
+        with outcomes.told(path), _walk(self._folder, path, follow) as handle:
+            return look(handle)
 
 
 @contextmanager
@@ -127,6 +123,12 @@ def _walk(folder: int, path: str, follow: bool) -> Iterator[int]:
     finally:
         for handle in trail:
             os.close(handle)
+
+
+def _target(handle: int, source: str) -> str:
+    if not stat.S_ISLNK(os.fstat(handle).st_mode):
+        raise Unseen("malformed", source, "not a link")
+    return os.readlink("", dir_fd=handle)
 
 
 def _names(handle: int, source: str) -> tuple[str, ...]:

@@ -11,11 +11,15 @@ from collectors.readers import administrators, authorized_keys, enrolment, last_
 from collectors.readers.people import Person, people
 
 T = TypeVar("T")
+PEOPLE_MAX = 4_000
+"""Above it the records would not fit a section, and nobody looks into so many homes for nothing."""
 
 
 def records(host: Host) -> Seen:
     """A record of each account with a login shell. Raises `Unseen`."""
     everyone = [one for one in people(host) if one.account.interactive]
+    if len(everyone) > PEOPLE_MAX:
+        raise Unseen("too_large", passwd.PASSWD, f"{len(everyone)} accounts with a login shell")
     admins, admin_sources = administrators.names(host)
     logins, login_sources = last_logins.last_logins(host, [one.account for one in everyone])
     keys = authorized_keys.patterns(host)

@@ -16,6 +16,8 @@ from collectors.readers import sshd_tables as tables
 from collectors.readers.sshd_match import Connection, meets
 from collectors.readers.sshd_text import Block, Line
 
+DEFAULT: Final = "OpenSSH default"
+"""The source of what no file sets."""
 _REST: Final = tables.LISTS | {"authorizedkeyscommand"}
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -127,7 +129,7 @@ def _first(lines: Iterable[Line]) -> dict[str, Setting]:
 
 
 def _defaults() -> dict[str, Setting]:
-    return {name: Setting(value, "OpenSSH default") for name, value in tables.DEFAULTS.items()}
+    return {name: Setting(value, DEFAULT) for name, value in tables.DEFAULTS.items()}
 
 
 def _global(line: Line) -> bool:

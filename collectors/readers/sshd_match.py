@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import ipaddress
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -88,7 +87,8 @@ def example(block: Block, members: dict[str, tuple[str, ...]]) -> Connection | N
             groups = tuple(one for one, users in members.items() if named[0][1] in users)
             made.setdefault("user", named[0][1])
         elif name in ("user", "host") and wanted:
-            made[name] = re.sub(r"\?", "x", wanted[0].replace("*", _FILLER))
+            word = wanted[0].replace("*", _FILLER).replace("?", "x")
+            made[name] = word.lower() if name == "host" else word  # names out of the DNS are lower case
         elif name in ("address", "localaddress") and wanted:
             made[name] = _address(wanted[0])
         elif name == "localport":

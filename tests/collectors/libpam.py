@@ -36,7 +36,10 @@ class _Conversation(ctypes.Structure):
 
 
 def call(service: str, user: str, answers: Sequence[str] = (), act: str = "authenticate") -> int:
-    """What `pam_<act>` returns for a service of /etc/pam.d; 0 is success. Hidden prompts get the answers in turn."""
+    """What `pam_<act>` returns for a service of /etc/pam.d.
+
+    0 is success. Hidden prompts get the answers in turn.
+    """
     pam = ctypes.CDLL(ctypes.util.find_library("pam") or "libpam.so.0")
     left = list(answers)
 
