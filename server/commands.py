@@ -2,17 +2,21 @@
 
 import argparse
 import getpass
+import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from secrets import token_hex
+from typing import TypeVar
 
 from config.errors import InputError
 from server import adoption, database, fleet, founding, hosts, ledger, serve, tls, tokens, verdicts
 from server.home import Home
 from server.ledger import Entries
+
+_Row = TypeVar("_Row")
 
 
 def init(options: argparse.Namespace) -> int:
@@ -64,11 +68,7 @@ def token(options: argparse.Namespace) -> int:
             url = options.url or serve.configured_url(home)
             print(tokens.enrolment_string(url, tls.fingerprint(home.ca_file.read_bytes()), secret))
         elif options.action == "list":
-            for each in tokens.listed(connection):
-                state = "revoked" if each.revoked_at else f"until {each.expires_at}"
-                print(
-                    f"{each.token_id}  {each.used}/{each.quota}  {state}  {' '.join(each.tags)}  {each.note}".rstrip()
-                )
+            _print_rows(tokens.listed(connection), _token_line, options.json)
         else:
             tokens.revoke(connection, options.token_id, now)
             print(f"Revoked {options.token_id}. Hosts that it enrolled stay.")
@@ -80,13 +80,10 @@ def host(options: argparse.Namespace) -> int:
     home = Home(options.home).demand()
     with _opened(home) as connection:
         if options.action == "list":
-            for each in hosts.every(connection):
-                last = each.last_finished_at or "never"
-                print(
-                    f"{each.host_id}  {_plain(each.hostname)}  {each.state}  {_plain(each.platform)}  last {last}"
-                )
+            _print_rows(hosts.every(connection), _host_line, options.json)
         elif options.action == "show":
-            print("\n".join(_host_lines(fleet.host(connection, options.name, datetime.now(UTC)))))
+            view = fleet.host(connection, options.name, datetime.now(UTC))
+            print(json.dumps(fleet.as_json(view)) if options.json else "\n".join(_host_lines(view)))
         else:
             decide = {"revoke": hosts.revoke, "release": hosts.release}[options.action]
             with _entering(home, connection) as entries:
@@ -103,8 +100,11 @@ def user(options: argparse.Namespace) -> int:
     from server import people
 
     if options.action == "list":
-        for name, role in people.listed():
-            print(f"{name}  {role}")
+        listed = people.listed()
+        if options.json:
+            print(json.dumps([{"name": name, "role": role} for name, role in listed]))
+        else:
+            print("".join(f"{name}  {role}\n" for name, role in listed), end="")
     elif options.action == "remove":
         people.remove(options.name)
         print(f"Removed {options.name}.")
@@ -226,6 +226,23 @@ def _ask_password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
     return getpass.getpass("Password: ")
+
+
+def _print_rows(rows: Iterable[_Row], line: Callable[[_Row], str], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([fleet.as_json(each) for each in rows]))
+    else:
+        print("".join(f"{line(each)}\n" for each in rows), end="")
+
+
+def _token_line(row: tokens.Token) -> str:
+    state = "revoked" if row.revoked_at else f"until {row.expires_at}"
+    return f"{row.token_id}  {row.used}/{row.quota}  {state}  {' '.join(row.tags)}  {row.note}".rstrip()
+
+
+def _host_line(row: hosts.Host) -> str:
+    last = row.last_finished_at or "never"
+    return f"{row.host_id}  {_plain(row.hostname)}  {row.state}  {_plain(row.platform)}  last {last}"
 
 
 def _plain(text: str) -> str:

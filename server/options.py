@@ -10,12 +10,35 @@ from config import __version__
 
 _SYSTEM_HOME = Path("/var/lib/boltseal-server")
 
+_EPILOG = """\
+examples:
+  boltseal-server init --name boltseal.example.com   make the home folder
+  boltseal-server run --listen 0.0.0.0:8443          serve agents and people
+  boltseal-server token new --hosts 50 --expires 7d  print an enrolment string
+  boltseal-server user add maria --role compliance   let somebody log in
+  boltseal-server host list --json                   the fleet, for a script
+  boltseal-server export --out bundle.zip            hand over the evidence
+
+exit codes:
+    0  done
+    1  check found a difference
+    2  wrong usage or bad input
+    3  the server extra is not installed
+    5  trouble with the home folder, the database, the disk or the port
+  130  interrupted
+"""
+
 Add: TypeAlias = Callable[[str, str], argparse.ArgumentParser]
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command's parser."""
-    made = argparse.ArgumentParser(prog="boltseal-server", description="Boltseal's collector server.")
+    made = argparse.ArgumentParser(
+        prog="boltseal-server",
+        description="Boltseal's collector server.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     made.add_argument("--version", action="version", version=f"boltseal-server {__version__}")
     made.add_argument("--home", type=Path, default=_default_home(), help="home folder (%(default)s)")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -68,11 +91,13 @@ def _add_deciding(add: Add) -> None:
     new.add_argument("--serial", action="append", default=[], help="serial number it is bound to")
     new.add_argument("--note", default="", help="what it is for")
     new.add_argument("--url", default="", help="address to enrol at, where it is not the server's own")
-    token.add_parser("list", help="list the tokens")
+    _listing(token, "the tokens")
     token.add_parser("revoke", help="end a token").add_argument("token_id")
     host = add("host", "list, show, revoke or release hosts").add_subparsers(dest="action", required=True)
-    host.add_parser("list", help="list the hosts")
-    host.add_parser("show", help="show a host").add_argument("name")
+    _listing(host, "the hosts")
+    show = host.add_parser("show", help="show a host")
+    show.add_argument("name")
+    show.add_argument("--json", action="store_true", help="facts, verdicts and standing, for a script")
     for action, text in (("revoke", "stop trusting a host for good"), ("release", "end a host's quarantine")):
         decision = host.add_parser(action, help=text)
         decision.add_argument("name")
@@ -86,8 +111,13 @@ def _add_deciding(add: Add) -> None:
     for each in (added, reset):
         each.add_argument("name")
         each.add_argument("--print-password", action="store_true", help="make a password and print it")
-    user.add_parser("list", help="list the people")
+    _listing(user, "the people")
     user.add_parser("remove", help="remove a person").add_argument("name")
+
+
+def _listing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", what: str) -> None:
+    listing = commands.add_parser("list", help=f"list {what}")
+    listing.add_argument("--json", action="store_true", help="as JSON, for a script")
 
 
 def _add_evidence(add: Add) -> None:

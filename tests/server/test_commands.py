@@ -252,3 +252,30 @@ def test_help() -> None:
     )
     assert 0 == done.returncode, done.stderr
     assert "rebuild-verdicts" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "named"), [("token", "token_id"), ("host", "host_id"), ("user", "name")], ids=str
+)
+def test_lists_for_scripts(home: Home, command: str, named: str) -> None:
+    """Every list is one JSON value too, with the rows of the table."""
+
+    def told(*arguments: str) -> str:
+        # A process of its own: Django knows one home in its life.
+        argv = [sys.executable, "-m", "server", "--home", str(home.folder), *arguments]
+        word = "a long enough password\n"
+        return subprocess.run(argv, capture_output=True, text=True, input=word, check=True, timeout=60).stdout
+
+    new_token(home)
+    told("user", "add", "maria")
+    lines, rows = told(command, "list").splitlines(), json.loads(told(command, "list", "--json"))
+    assert [line.split()[0] for line in lines] == [row[named] for row in rows]
+    assert bool(rows) == (command != "host")
+
+
+def test_host_for_scripts(server: InProcess, twin: Twin, capsys: Capture) -> None:
+    """A host is shown with facts, verdicts and standing."""
+    twin.ship(server)
+    assert 0 == _run(server.home.folder, "host", "show", twin.host_id, "--json")
+    shown = json.loads(capsys.readouterr().out)
+    assert {"host", "chain_sha256", "facts", "verdicts", "standing"} == shown.keys()
