@@ -110,6 +110,7 @@ def _move_head(entries: Entries, submission: Submission, held: _Held) -> None:
             "last_report_sha256": submission.sha256,
             "last_finished_at": submission.finished_at,
             "last_observed_at": canonical.encode_time(submission.observed_at),
+            "last_heard_at": canonical.encode_time(min(submission.observed_at, entries.moment)),
             "clock_offset_ms": submission.clock_offset_ms,
             "platform": submission.platform,
             "role": submission.role,

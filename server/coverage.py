@@ -53,7 +53,8 @@ def coverage(connection: sqlite3.Connection, moment: datetime) -> Coverage:
 def _heard_before(connection: sqlite3.Connection, moment: str) -> int:
     """How many expected hosts were last heard of before a moment; the empty text, never, comes before all.
 
-    By our own clock: a host whose clock runs ahead would otherwise count as heard of long after it fell silent.
+    The earlier of its clock and ours counts: neither a clock that runs ahead nor an old report that arrives late
+    makes a silent host heard of.
     """
-    sql = "SELECT count(*) FROM host WHERE state=? AND last_received_at < ?"
+    sql = "SELECT count(*) FROM host WHERE state=? AND last_heard_at < ?"
     return sum(connection.execute(sql, (state, moment)).fetchone()[0] for state in _EXPECTED)

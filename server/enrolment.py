@@ -141,9 +141,9 @@ def _enter(entries: Entries, request: Request, token: Token) -> tuple[str, int, 
     entries.connection.execute(sql, values)
     sql = (
         "INSERT INTO host (host_id, hostname, state, platform, role, serial, tags, enrolled_at, last_sequence,"
-        " last_sha256, last_report_sha256, last_finished_at, last_observed_at, last_received_at, sections_sha256,"
-        " facts_until, fresh_from, fresh_until)"
-        " VALUES (?, ?, ?, ?, '', ?, ?, ?, 0, '', '', '', '', '', '', '', '', '')"
+        " last_sha256, last_report_sha256, last_finished_at, last_observed_at, last_received_at,"
+        " last_heard_at, sections_sha256, facts_until, fresh_from, fresh_until)"
+        " VALUES (?, ?, ?, ?, '', ?, ?, ?, 0, '', '', '', '', '', '', '', '', '', '')"
     )
     described = (request.text("hostname"), ACTIVE, request.text("platform"), request.serial or "")
     entries.connection.execute(sql, (host_id, *described, json.dumps(token.tags), entries.now))

@@ -16,9 +16,9 @@ from server.verdicts import DUE
 
 _EXPECTED = "state <> 'revoked'"
 HEARD: Mapping[str, str] = {
-    "last_night": f"{_EXPECTED} AND last_received_at >= :night",
-    "missing": f"{_EXPECTED} AND last_received_at <> '' AND last_received_at < :fresh",
-    "never": f"{_EXPECTED} AND last_received_at = ''",
+    "last_night": f"{_EXPECTED} AND last_heard_at >= :night",
+    "missing": f"{_EXPECTED} AND last_heard_at <> '' AND last_heard_at < :fresh",
+    "never": f"{_EXPECTED} AND last_heard_at = ''",
     "quarantined": "state = 'quarantined'",
     "revoked": "state = 'revoked'",
 }

@@ -40,9 +40,9 @@ def _fill(connection: sqlite3.Connection, size: int) -> None:
     now, later = canonical.encode_time(NOW), canonical.encode_time(NOW + timedelta(days=5))
     sql = (
         "INSERT INTO host (host_id, hostname, state, platform, role, serial, tags, enrolled_at, last_sequence,"
-        " last_sha256, last_report_sha256, last_finished_at, last_observed_at, last_received_at, sections_sha256,"
-        " facts_until, fresh_from, fresh_until) VALUES (?1, ?1, 'active', 'linux', 'server', '', '[]', ?2, 1, '', '',"
-        " ?2, ?2, ?2, '', ?3, ?2, ?3)"
+        " last_sha256, last_report_sha256, last_finished_at, last_observed_at, last_received_at, last_heard_at,"
+        " sections_sha256, facts_until, fresh_from, fresh_until) VALUES (?1, ?1, 'active', 'linux', 'server', '', '[]',"
+        " ?2, 1, '', '', ?2, ?2, ?2, ?2, '', ?3, ?2, ?3)"
     )
     connection.executemany(sql, ((f"host-{number:06}", now, later) for number in range(size)))
     connection.execute("INSERT INTO host_count (state, hosts) VALUES ('active', ?)", (size,))

@@ -26,6 +26,9 @@ class Host(models.Model):
     last_finished_at = time_text()  # by the host's own clock
     last_observed_at = time_text()  # the same, put right where that clock is known to run ahead
     last_received_at = time_text()
+    last_heard_at = (
+        time_text()
+    )  # the earlier of observed and received: what a late or early clock cannot better
     clock_offset_ms = models.BigIntegerField(null=True)
     sections_sha256 = digest_text(default="", blank=True)  # over the subjects of the last report
     facts_until = time_text()  # until then the facts, taken alone, give the same verdicts
@@ -39,7 +42,7 @@ class Host(models.Model):
         indexes = (
             models.Index(fields=("fresh_until",), name="host_fresh_until"),
             models.Index(fields=("fresh_from",), name="host_fresh_from"),
-            models.Index(fields=("state", "last_received_at"), name="host_state_received"),
+            models.Index(fields=("state", "last_heard_at"), name="host_state_heard"),
         )
 
 

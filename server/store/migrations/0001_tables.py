@@ -188,6 +188,7 @@ class Migration(migrations.Migration):
                 ('last_finished_at', models.CharField(blank=True, default='', max_length=20)),
                 ('last_observed_at', models.CharField(blank=True, default='', max_length=20)),
                 ('last_received_at', models.CharField(blank=True, default='', max_length=20)),
+                ('last_heard_at', models.CharField(blank=True, default='', max_length=20)),
                 ('clock_offset_ms', models.BigIntegerField(null=True)),
                 ('sections_sha256', models.CharField(blank=True, default='', max_length=64)),
                 ('facts_until', models.CharField(blank=True, default='', max_length=20)),
@@ -196,7 +197,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'host',
-                'indexes': [models.Index(fields=['fresh_until'], name='host_fresh_until'), models.Index(fields=['fresh_from'], name='host_fresh_from'), models.Index(fields=['state', 'last_received_at'], name='host_state_received')],
+                'indexes': [models.Index(fields=['fresh_until'], name='host_fresh_until'), models.Index(fields=['fresh_from'], name='host_fresh_from'), models.Index(fields=['state', 'last_heard_at'], name='host_state_heard')],
             },
         ),
         migrations.CreateModel(

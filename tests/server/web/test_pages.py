@@ -262,7 +262,7 @@ def test_page_command_and_api_agree(pages_today: Home, capsys: pytest.CaptureFix
     added: dict[str, int] = {}
     for row in listed:
         name = row["host"]["host_id"]
-        commands.host(argparse.Namespace(home=pages.folder, action="show", name=name))
+        commands.host(argparse.Namespace(home=pages.folder, action="show", name=name, json=False))
         printed = re.findall(r"^  (pass|fail|unknown) ", capsys.readouterr().out, re.MULTILINE)
         own = visitor.client.get(f"/api/v1/hosts/{name}").json()["verdicts"]
         answers = [each["answer"] for each in own]
