@@ -139,11 +139,13 @@ def verify(upload: Upload, known: KnownKey) -> Submission:
     return _submission(upload, known, verified, parsed)
 
 
-def match_sections(submission: Submission, here: Mapping[str, str]) -> None:
+def match_sections(submission: Submission, here: Mapping[str, tuple[str, int] | None]) -> None:
     """Step 6: every section that came is named by the report, every one named has come or is here.
 
-    `here` are the digests already kept for this host, with their collectors.
+    `here` are the digests already kept for this host, with collector and size; None where both were matched before.
+    All that a report names is bounded together, whenever it came: a bundle holds it at once.
     """
+    size = sum(map(len, submission.sections.values()))
     for sha256, data in submission.sections.items():
         if sha256 not in submission.subjects:
             raise InputError("section_digest_mismatch", f"The report names no section with digest {sha256}.")
@@ -157,10 +159,15 @@ def match_sections(submission: Submission, here: Mapping[str, str]) -> None:
             continue
         if sha256 not in here:
             missing.append(sha256)
-        elif here[sha256] != collector:
+            continue
+        kept = here[sha256] or (collector, 0)
+        if kept[0] != collector:
             raise InputError(
                 "section_malformed", f"Section {sha256} is not of the collector that the report names."
             )
+        size += kept[1]
+    if size > UPLOAD_MAX_BYTES:
+        raise InputError("too_large", f"The sections of the report have more than {UPLOAD_MAX_BYTES} bytes.")
     if missing:
         hint = "Send the report again with these sections."
         raise RefusalError(

@@ -81,11 +81,14 @@ def _read(entries: Entries, submission: Submission) -> tuple[_Held, Head, int]:
 def _keep(entries: Entries, submission: Submission) -> int:
     """Keep a statement and the sections that came with it; return its place in the log."""
     sections = [
-        (submission.host_id, sha256, submission.subjects[sha256], zlib.compress(data, PACK_LEVEL))
+        (submission.host_id, sha256, submission.subjects[sha256], len(data), zlib.compress(data, PACK_LEVEL))
         for sha256, data in submission.sections.items()
     ]
     if sections:
-        sql = "INSERT INTO section (host_id, sha256, collector, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        sql = (
+            "INSERT INTO section (host_id, sha256, collector, size_bytes, body) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING"
+        )
         entries.connection.executemany(sql, sections)
     return entries.add(
         submission.kind,

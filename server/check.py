@@ -207,7 +207,9 @@ def _sections_of(connection: sqlite3.Connection, kept: _Kept) -> None:
 
 def _sections(connection: sqlite3.Connection) -> int:
     count = 0
-    for host_id, sha256, body in connection.execute("SELECT host_id, sha256, body FROM section"):
+    for host_id, sha256, size, body in connection.execute(
+        "SELECT host_id, sha256, size_bytes, body FROM section"
+    ):
         where = f"section {sha256} of host {host_id}"
         try:
             data = zlib.decompress(body)
@@ -216,6 +218,8 @@ def _sections(connection: sqlite3.Connection) -> int:
             raise DifferenceError(f"{where}: {error}") from error
         if statement.digest(data) != sha256:
             raise DifferenceError(f"{where}: its bytes have another digest")
+        if len(data) != size:
+            raise DifferenceError(f"{where}: it has {len(data)} bytes, not {size}")
         count += 1
     return count
 

@@ -138,15 +138,17 @@ def known_key(connection: sqlite3.Connection, key_id: str) -> KnownKey:
     return KnownKey(_public_key(bytes(spki)), host_id, state, sections_sha256)
 
 
-def sections_here(connection: sqlite3.Connection, submission: Submission) -> dict[str, str]:
-    """Return which of the sections that did not come along are kept for this host, with their collectors."""
+def sections_here(connection: sqlite3.Connection, submission: Submission) -> dict[str, tuple[str, int]]:
+    """Return which of the sections that did not come along are kept for this host: collector and size of each."""
     wanted = [sha256 for sha256 in submission.subjects if sha256 not in submission.sections]
     if not wanted:
         return {}
     sql = (
-        "SELECT sha256, collector FROM section WHERE host_id=? AND sha256 IN (SELECT value FROM json_each(?))"
+        "SELECT sha256, collector, size_bytes FROM section"
+        " WHERE host_id=? AND sha256 IN (SELECT value FROM json_each(?))"
     )
-    return dict(connection.execute(sql, (submission.host_id, json.dumps(wanted))).fetchall())
+    rows = connection.execute(sql, (submission.host_id, json.dumps(wanted))).fetchall()
+    return {sha256: (collector, size) for sha256, collector, size in rows}
 
 
 def _verified(data: bytes, address: str, desk: Desk) -> Submission:
@@ -154,8 +156,9 @@ def _verified(data: bytes, address: str, desk: Desk) -> Submission:
     desk.rate.spend(upload.key_id, address, time.monotonic())
     known = known_key(desk.connection, upload.key_id)
     submission = admission.verify(upload, known)  # 3, 4, 5
+    # The sections of the last report were matched when it came.
     same = submission.sections_sha256 == known.sections_sha256
-    here = submission.subjects if same else sections_here(desk.connection, submission)
+    here = dict.fromkeys(submission.subjects) if same else sections_here(desk.connection, submission)
     admission.match_sections(submission, here)  # 6
     return submission
 

@@ -118,6 +118,7 @@ class Section(models.Model):
     host_id = name_text()
     sha256 = digest_text()
     collector = name_text()
+    size_bytes = models.BigIntegerField()  # as it came
     body = models.BinaryField()  # zlib
 
     class Meta:

@@ -81,6 +81,7 @@ CHANGES = {
     "section_exchanged": ("UPDATE section SET body=x'789c010200fdff7b7d017600f9'", "section "),
     "section_gone": ("DELETE FROM section WHERE host_id='two'", "(report): section password is not kept"),
     "head_moved": ("UPDATE host SET last_sequence=2 WHERE host_id='one'", "the row of host one"),
+    "section_size": ("UPDATE section SET size_bytes = 1", "bytes, not 1"),
     "host_gone": ("DELETE FROM host WHERE host_id='one'", "the row of host one"),
     "host_added": (_ADD, "the row of host zero"),
     "key_revived": ("UPDATE host_key SET state='revoked' WHERE host_id='two'", "the keys of host two"),

@@ -1,5 +1,6 @@
 """Enrolled hosts that lie, strangers that make the server work, and folders with something planted in them."""
 
+import asyncio
 import gzip
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -10,7 +11,7 @@ import pytest
 
 from config import envelope, statement
 from config.errors import InputError
-from server import database, fleet, home, roster
+from server import body, database, fleet, home, roster
 from tests.server.twin import Clock, InProcess, Twin, section_bytes, upload
 from tests.server.unharmed import unharmed
 
@@ -58,6 +59,7 @@ def test_silent_host_passes_nowhere(server: InProcess, twin: Twin, clock: Clock)
     clock.forward(days=30)
     with closing(database.connect(server.home.database)) as connection:
         assert 0 == roster.page(connection, clock())[0].passed
+        assert {"stale"} == {each.counted_as for each in fleet.host(connection, "twin-1", clock()).verdicts}
         assert [] == fleet.check_hosts(connection, CHECK, "pass", clock())
         assert "pass" not in {each.answer for each in fleet.host(connection, "twin-1", clock()).verdicts}
 
@@ -77,3 +79,37 @@ def test_large_form(server: InProcess, twin: Twin) -> None:
     with unharmed(server, twin):
         answer = server.request("POST", "/accounts/login/", b"x=" + b"y" * (2 << 20))
         assert "too_large" == answer.code
+
+
+def test_sections_over_several_uploads(server: InProcess, twin: Twin) -> None:
+    """Each upload is small, and the report that names all of it is refused: a bundle holds it at once."""
+    many = [
+        section_bytes(f"part_{number}", {f"part_{number}.text_{line}": "x" * 900 for line in range(2000)})
+        for number in range(5)
+    ]
+    with unharmed(server, twin):
+        for each in many:
+            assert 200 == twin.ship(server, twin.report([each])).status
+        answer = twin.ship(server, twin.report(many), [])
+        assert (413, "too_large") == (answer.status, answer.code)
+
+
+def test_endless_form() -> None:
+    """A page's body without a length ends as a client that went away."""
+    part = {"type": "http.request", "body": bytes(body.PAGE_MAX_BYTES // 2 + 1), "more_body": True}
+
+    async def receive() -> dict[str, object]:
+        return part
+
+    async def kinds() -> list[object]:
+        bounded = body.within(receive, 5)
+        return [(await bounded())["type"] for _ in range(2)]
+
+    assert ["http.request", "http.disconnect"] == asyncio.run(kinds())
+
+
+def test_commits_are_synced(server: InProcess) -> None:
+    """What is acknowledged is on the disk: every commit waits for it, and nobody turned that off."""
+    with closing(database.connect(server.home.database)) as connection:
+        assert [(2,)] == connection.execute("PRAGMA synchronous").fetchall()
+        assert [("wal",)] == connection.execute("PRAGMA journal_mode").fetchall()

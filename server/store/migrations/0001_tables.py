@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ('host_id', models.CharField(max_length=255)),
                 ('sha256', models.CharField(max_length=64)),
                 ('collector', models.CharField(max_length=255)),
+                ('size_bytes', models.BigIntegerField()),
                 ('body', models.BinaryField()),
             ],
             options={
