@@ -241,7 +241,6 @@ class ApiToken(models.Model):
 class AuditRow(models.Model):
     """Who did what on the server, apart from the log: logins, exports, tokens."""
 
-    id = models.BigAutoField(primary_key=True)
     at = time_text()
     who = name_text()
     what = name_text()

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='AuditRow',
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.CharField(blank=True, default='', max_length=20)),
                 ('who', models.CharField(max_length=255)),
                 ('what', models.CharField(max_length=255)),
