@@ -7,6 +7,9 @@ import ctypes.util
 from collections.abc import Sequence
 
 PROMPT_ECHO_OFF = 1
+_FAIL_DELAY = 10
+_NO_DELAY = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p)(lambda *_: None)
+"""Stands in for the seconds that libpam waits after a refusal."""
 _LIBC = ctypes.CDLL(None)
 _LIBC.calloc.restype = ctypes.c_void_p
 _LIBC.calloc.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
@@ -58,6 +61,7 @@ def call(service: str, user: str, answers: Sequence[str] = (), act: str = "authe
     )
     if started:
         return started
+    pam.pam_set_item(handle, _FAIL_DELAY, _NO_DELAY)
     done: int = getattr(pam, f"pam_{act}")(handle, 0)
     pam.pam_end(handle, done)
     return done

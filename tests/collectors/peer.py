@@ -21,11 +21,14 @@ OLD = "Old-Correct-Horse-42"
 
 
 class Peer:
-    """A running child; a context manager."""
+    """A running child; a context manager. `module` is what the child runs: one that calls `serve`."""
+
+    module = "tests.collectors.peer"
+    namespaces = ("--mount",)
 
     def __enter__(self) -> Self:
         self._child = subprocess.Popen(
-            ["unshare", "--mount", sys.executable, "-m", "tests.collectors.peer"],
+            ["unshare", *self.namespaces, sys.executable, "-m", self.module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -42,35 +45,36 @@ class Peer:
 
     def write(self, files: Mapping[str, str | None]) -> None:
         """Write files below the private /etc; None takes one away."""
-        self._ask({"act": "write", "files": dict(files)})
+        self.ask("write", files=dict(files))
 
     def run(self, *argv: str) -> str:
         """What a tool prints; fails when it returns anything but 0."""
-        told: str = self._ask({"act": "run", "argv": argv})
+        told: str = self.ask("run", argv=argv)
         return told
 
     def pam(self, service: str, user: str, answers: Sequence[str] = (), act: str = "authenticate") -> int:
         """What libpam returns."""
-        code: int = self._ask({"act": "pam", "call": [service, user, list(answers), act]})
+        code: int = self.ask("pam", call=[service, user, list(answers), act])
         return code
 
     def change_password(self, service: str, new: str) -> bool:
         """Whether the user's own attempt to change to `new` (asked for as often as it likes) stores it."""
-        stored: bool = self._ask({"act": "change", "service": service, "new": new})
+        stored: bool = self.ask("change", service=service, new=new)
         return stored
 
-    def _ask(self, request: dict[str, Any]) -> Any:
+    def ask(self, act: str, **request: Any) -> Any:
+        """What an act of the child gives back."""
         assert self._child.stdin
         assert self._child.stdout
-        self._child.stdin.write(json.dumps(request) + "\n")
+        self._child.stdin.write(json.dumps({"act": act, **request}) + "\n")
         self._child.stdin.flush()
         answer = json.loads(self._child.stdout.readline())
         assert "error" not in answer, answer["error"]
         return answer["value"]
 
 
-def _serve() -> None:
-    """The child's side."""
+def serve(acts: Mapping[str, Callable[..., Any]]) -> None:
+    """The child's side: a private /etc, then one act after another until nobody asks any more."""
     private = Path("/etc/.boltseal-private")
     subprocess.run(["mount", "-t", "tmpfs", "peer", "/mnt"], check=True)
     subprocess.run(["cp", "-a", "/etc", "/mnt/"], check=True)
@@ -80,7 +84,7 @@ def _serve() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            answer = {"value": _ACTS[request.pop("act")](**request)}
+            answer = {"value": acts[request.pop("act")](**request)}
         except (subprocess.CalledProcessError, OSError) as error:
             answer = {"error": f"{error}: {getattr(error, 'stderr', '')}"}
         print(json.dumps(answer), flush=True)
@@ -123,7 +127,7 @@ def _hash() -> str:
     return next(line for line in Path("/etc/shadow").read_text().splitlines() if line.startswith(f"{USER}:"))
 
 
-_ACTS: dict[str, Callable[..., Any]] = {"write": _write, "run": _run, "pam": _pam, "change": _change}
+ACTS: Mapping[str, Callable[..., Any]] = {"write": _write, "run": _run, "pam": _pam, "change": _change}
 
 if __name__ == "__main__":
-    _serve()
+    serve(ACTS)
