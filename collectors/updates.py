@@ -17,8 +17,9 @@ from collectors.readers import apt, dnf, history, kernels, packages, unattended,
 FACTS = {
     "updates.manager": Fact("str", "the package manager whose answers these are: apt, dnf or zypper"),
     "updates.pending_security": Fact(
-        "records{name: str, installed: str, available: str, advisories: list[str]}",
-        "packages with a security update that is not installed, held and pinned ones included",
+        "records{name: str, source_package: str?, installed: str, available: str, advisories: list[str]}",
+        "packages with a security update that is not installed, held and pinned ones included; advisories are "
+        "identifiers such as CVE or RHSA numbers, where the repository carries them",
     ),
     "updates.pending_other_count": Fact("int", "how many further packages have a newer version"),
     "updates.lists_refreshed_at": Fact("time", "when the package lists were last fetched from a server"),

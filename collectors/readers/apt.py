@@ -155,13 +155,21 @@ def _security(host: Host) -> Iterator[dict[str, Json]]:
     archives = {name for name, one in releases(host).items() if one.is_security}
     if not archives:
         raise Unseen("not_found", LISTS, "no list of a security archive")
+    known = packages.installed(host).by_name
     for one in versions(host):
         fixes = [
             version for version, where in one.offered if where in archives and newer(version, one.installed)
         ]
         if fixes:
             newest = max(fixes, key=debian_key)
-            yield {"name": one.name, "installed": one.installed, "available": newest, "advisories": []}
+            package = known.get(one.name.partition(":")[0])
+            yield {
+                "name": one.name,
+                "source_package": package.source if package else None,
+                "installed": one.installed,
+                "available": newest,
+                "advisories": [],
+            }
 
 
 def _waits(one: Versions) -> bool:

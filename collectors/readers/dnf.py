@@ -52,9 +52,17 @@ def pending_security(host: Host) -> Seen:
     records: list[Json] = []
     known = packages.installed(host).by_name
     for name, (version, advisories) in sorted(parse_advisories(_ask(host, ADVISORIES)).items()):
-        old = known[name].version if name in known else ""
+        package = known.get(name)
+        old, source = (package.version, package.source) if package else ("", None)
+        told: list[Json] = [*sorted(advisories)]
         records.append(
-            {"name": name, "installed": old, "available": version, "advisories": [*sorted(advisories)]}
+            {
+                "name": name,
+                "source_package": source,
+                "installed": old,
+                "available": version,
+                "advisories": told,
+            }
         )
     return Seen(records, " ".join(ADVISORIES))
 

@@ -23,17 +23,18 @@ RPM_QUERY: Final = (
     "rpm",
     "-qa",
     "--queryformat",
-    r"%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{INSTALLTIME}\n",
+    r"%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{INSTALLTIME}\t%{SOURCERPM}\n",
 )
 
-_FIELD: Final = re.compile(r"^(Package|Status|Version|Architecture): *(.*)$", re.MULTILINE)
+_FIELD: Final = re.compile(r"^(Package|Status|Version|Architecture|Source): *(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Package:
     """An installed package.
 
-    `held` is dpkg's selection "hold"; `installed_at`, in seconds since 1970, is known to rpm alone.
+    `held` is dpkg's selection "hold"; `installed_at`, in seconds since 1970, is known to rpm alone; `source` is
+    the name of the source package that it was built from, None where that is not told.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Package:
     architecture: str
     held: bool = False
     installed_at: int | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def parse_dpkg(text: str) -> dict[str, Package]:
         if "Package" not in fields or len(status) != 3 or status[2] in ("not-installed", "config-files"):
             continue
         name, architecture = fields["Package"], fields.get("Architecture", "")
-        package = Package(name, fields.get("Version", ""), architecture, status[0] == "hold")
+        source = (fields.get("Source", "").split() or [name])[0]  # "glibc (2.36-9)"; none: as the package
+        package = Package(name, fields.get("Version", ""), architecture, status[0] == "hold", source=source)
         found[f"{name}:{architecture}" if name in found else name] = package
     return found
 
@@ -87,11 +90,12 @@ def parse_rpm(text: str) -> dict[str, Package]:
     """The packages of RPM_QUERY's answer; an epoch of 0 is left out, as rpm itself writes versions."""
     found: dict[str, Package] = {}
     for line in text.splitlines():
-        name, version, architecture, moment = [*line.split("\t"), "", "", ""][:4]
+        name, version, architecture, moment, source = [*line.split("\t"), "", "", "", ""][:5]
         if not version or name == "gpg-pubkey":
             continue
         seconds = int(moment) if moment.isdecimal() else None
-        package = Package(name, version.removeprefix("0:"), architecture, installed_at=seconds)
+        built_from = source.removesuffix(".rpm").rsplit("-", 2)[0] if source.endswith("src.rpm") else None
+        package = Package(name, version.removeprefix("0:"), architecture, False, seconds, built_from)
         found[f"{name}:{version}" if name in found else name] = package
     return found
 

@@ -49,10 +49,9 @@ def pending_security(host: Host) -> Seen:
         if one.get("kind") == "patch" and one.get("category") == "security":
             issues = sorted({issue.get("id", "") for issue in one.iter("issue")} - {""})
             name = one.get("name", "")
-            available, advisories = one.get("edition", ""), [name, *issues]
-            records.append(
-                {"name": name, "installed": "", "available": available, "advisories": [*advisories]}
-            )
+            record: dict[str, Json] = {"name": name, "source_package": None, "installed": ""}
+            record |= {"available": one.get("edition", ""), "advisories": [name, *issues]}
+            records.append(record)
     return Seen(sorted(records, key=str), " ".join(UPDATES))
 
 

@@ -109,9 +109,27 @@ def test_apt(apt_root: Path) -> None:
     Local().run([*_update(apt_root)], timeout=60)
     host = Rooted(apt_root)
     assert apt.pending_security(host).value == [
-        {"name": "heldlib", "installed": "1.0", "available": "1.1", "advisories": []},
-        {"name": "pinned", "installed": "1.0", "available": "2.0~rc1", "advisories": []},
-        {"name": "tinylib", "installed": "1.0", "available": "1.1", "advisories": []},
+        {
+            "name": "heldlib",
+            "source_package": "heldlib",
+            "installed": "1.0",
+            "available": "1.1",
+            "advisories": [],
+        },
+        {
+            "name": "pinned",
+            "source_package": "pinned",
+            "installed": "1.0",
+            "available": "2.0~rc1",
+            "advisories": [],
+        },
+        {
+            "name": "tinylib",
+            "source_package": "tinylib",
+            "installed": "1.0",
+            "available": "1.1",
+            "advisories": [],
+        },
     ]
     assert 1 == apt.pending_other_count(host).value
     assert ["dpkg", "own"] == apt.foreign(host).value
