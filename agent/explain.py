@@ -63,6 +63,7 @@ def _whole(one: Criterion, profile: Profile, reading: str) -> dict[str, Any]:
                 "wants": _wants(check, profile),
                 "rationale": check.rationale,
                 "remediation": dict(check.remediation),
+                "caution": dict(check.caution),
                 "references": {name: list(ids) for name, ids in check.references.items()},
             }
             for check in checks

@@ -57,6 +57,8 @@ class Example:
     """Facts, and the verdict they must give: a check's own test."""
 
     verdict: Annotated[str, "pass|fail|unknown|not_applicable"]
+    trap: Annotated[str, "disabled|narrowed|bypassed"] = ""
+    """How what is wanted is there and yet not in force."""
     why: str = ""
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     missing: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -74,7 +76,10 @@ class Check:
     rationale: str
     references: Mapping[_Framework, tuple[_Identifier, ...]]
     remediation: Mapping[_Platform, str]
+    """The file or command, by distribution where they differ."""
     clauses: tuple[Clause, ...]
+    caution: Mapping[_Platform, str] = dataclasses.field(default_factory=dict)
+    """What breaks when the remedy is applied without care."""
     mfa: bool = False
     applies_when: tuple[Clause, ...] = ()
     match: Annotated[str, "all|any"] = "all"

@@ -73,6 +73,8 @@ def _check(check: Check, profile: Profile, level: str) -> Iterator[str]:
     yield from _item("Why", check.rationale)
     for platform, text in check.remediation.items():
         yield from _item(f"On {platform}", text)
+        if platform in check.caution:
+            yield from _item("Careful", check.caution[platform])
     references = "; ".join(f"{_FRAMEWORKS[key]} {', '.join(ids)}" for key, ids in check.references.items())
     if references:
         yield from _item("See", references)

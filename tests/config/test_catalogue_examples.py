@@ -8,6 +8,7 @@ from config import evaluate, fact_types, shipped
 from config.criterion import Check, Example
 from tests.config.catalogues import MOMENT, seen
 
+DISTRIBUTIONS = ("Debian", "RHEL family", "SUSE")
 CHECKS = shipped.catalogue().checks
 EXAMPLES = [
     pytest.param(check, example, id=f"{check.id}-{number}-{example.verdict}")
@@ -45,9 +46,19 @@ def test_examples_are_about_the_check(check: Check) -> None:
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
 def test_remediation(check: Check) -> None:
-    """Every check says how to fix it on Linux, and why it is asked."""
-    assert check.remediation["linux"].strip()
+    """Every check says why it is asked, how to fix it on each distribution, and what a careless fix breaks."""
+    remedy = check.remediation["linux"]
+
     assert check.rationale.strip()
+    assert "All distributions" in remedy or all(name in remedy for name in DISTRIBUTIONS), remedy
+    assert check.remediation.keys() == check.caution.keys()
+    assert len(check.caution["linux"].split()) > 3
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+def test_traps(check: Check) -> None:
+    """Every check shows what is there and yet disabled, narrowed or bypassed, and none passes for it alone."""
+    assert any(example.trap for example in check.examples if example.verdict != "pass")
 
 
 def test_parts() -> None:

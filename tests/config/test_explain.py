@@ -15,6 +15,7 @@ CHECKS = [
             {"fact": "a.names", "operator": "is_empty"},
         ],
         remediation={"linux": "Do this:\n  chage -M 365 NAME\nand look."},
+        caution={"linux": "It expires at once."},
         level="guidance",
         mfa=True,
     ),
@@ -44,6 +45,7 @@ Thresholds: profile small (Small). MFA read as: conference.
     On linux  Do this:
                 chage -M 365 NAME
               and look.
+    Careful   It expires at once.
     See       NIST CSF 2.0 PR.AA-01; NIST SP 800-53 IA-5(1)
 
   [must] It is long enough
