@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -24,5 +25,5 @@ def _zone(host: Host) -> ZoneInfo | None:
         raise
     try:
         return ZoneInfo.from_file(io.BytesIO(data))
-    except (ValueError, EOFError, IndexError) as error:
+    except (ValueError, EOFError, IndexError, AssertionError, struct.error) as error:
         raise Unseen("malformed", "/etc/localtime", str(error)) from None

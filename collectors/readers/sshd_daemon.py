@@ -23,6 +23,13 @@ from collectors.readers.sshd_text import Block, Line
 PROGRAMS: Final = ("/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd")
 _ASKED_BLOCKS_MAX: Final = 6
 _NOT_ASKABLE: Final = ("no hostkeys available", "privilege separation", "permission denied", "must be root")
+_ANSWERS: Final = (0, 1, 255)
+"""What sshd itself ends with; 127 is a wrapper's, and a killed sshd has refused nothing."""
+_ALWAYS: Final = frozenset(
+    "port permitrootlogin loglevel authenticationmethods passwordauthentication permitemptypasswords usepam"
+    " kbdinteractiveauthentication ignorerhosts permituserenvironment maxauthtries logingracetime"
+    " clientaliveinterval clientalivecountmax hostbasedauthentication x11forwarding".split()
+)
 _NO_PORT: Final = "'lport' not in connection test specification"
 
 
@@ -93,15 +100,15 @@ def _ask(host: Host, options: tuple[str, ...], specification: str) -> dict[str, 
     """The daemon's answer; its complaint when it refuses the configuration; None when it may not be asked."""
     argv = ["sshd", "-T", *options, *(["-C", specification] if specification else [])]
     try:
-        told = host.run(argv, ok=range(256))
+        told = host.run(argv, ok=_ANSWERS)
     except Unseen as unseen:
         if unseen.reason in ("tool_missing", "permission_denied"):
             return None
         raise
     if told.returncode == 0:
         settings = sshd_config.settings_of(told.text)
-        if "permitrootlogin" not in settings:
-            raise Unseen("malformed", told.source, "no settings in its answer")
+        if not settings.keys() >= _ALWAYS or not told.text.endswith("\n"):
+            raise Unseen("malformed", told.source, "not all settings in its answer")
         return {name: Setting(one.value, told.source) for name, one in settings.items()}
     words = told.stderr.decode("utf-8", "replace")
     if _NO_PORT in words and not specification:  # sshd before 9.7 stumbles over Match LocalPort
