@@ -8,11 +8,12 @@ program does not. A rule `never,task` switches all system call auditing off.
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
+
+from collectors.readers import shell_words
 
 IDENTITY: Final = frozenset({"/etc/passwd", "/etc/shadow", "/etc/group"})
 PRIVILEGE: Final = frozenset({"/etc/sudoers", "/etc/sudoers.d"})
@@ -45,7 +46,7 @@ def parse(text: str) -> list[AuditRule]:
     found = []
     for line in text.splitlines():
         try:
-            words = shlex.split(line, comments=True)
+            words = shell_words.split(line, comments=True)
         except ValueError:
             continue
         if words and words[0] in ("-a", "-A", "-w"):

@@ -6,11 +6,11 @@ The last match wins; here each rule stands for itself.
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from typing import Final
 
 from collectors.door import Host, Unseen
+from collectors.readers import shell_words
 
 PATH: Final = "/etc/doas.conf"
 _OPTIONS: Final = frozenset({"nopass", "nolog", "persist", "keepenv"})
@@ -39,7 +39,7 @@ def rules(host: Host) -> list[DoasRule]:
     for number, line in enumerate(text.splitlines(), start=1):
         source = f"{PATH}:{number}"
         try:
-            words = shlex.split(re.sub(r"setenv\s*\{[^}]*\}", "", line), comments=True)
+            words = shell_words.split(re.sub(r"setenv\s*\{[^}]*\}", "", line), comments=True)
         except ValueError:
             raise Unseen("malformed", source) from None
         if words and words[0] == "permit":

@@ -6,10 +6,10 @@ matches of its own.
 
 from __future__ import annotations
 
-import shlex
 from typing import Final
 
 from collectors.door import Unseen
+from collectors.readers import shell_words
 from collectors.readers.ruleset import Chain, Chains, Condition, Rule
 
 SAVE: Final = {"ipv4": ("iptables-save",), "ipv6": ("ip6tables-save",)}
@@ -58,7 +58,7 @@ def parse(text: str, family: str) -> Chains:
 
 def _rule(line: str, family: str, source: str) -> tuple[str, Rule | None]:
     try:
-        words = shlex.split(line)
+        words = shell_words.split(line)
     except ValueError as error:
         raise Unseen("malformed", source, str(error)) from None
     if len(words) < 2:

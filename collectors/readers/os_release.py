@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 from collectors.door import Host, first
+from collectors.readers import shell_words
 
 PATHS = ("/etc/os-release", "/usr/lib/os-release")
 
@@ -24,7 +24,7 @@ def parse(text: str) -> dict[str, str]:
         if not equals or not name.isidentifier():
             continue
         try:
-            words = shlex.split(value)
+            words = shell_words.split(value)
         except ValueError:
             continue
         found[name] = words[0] if words else ""
