@@ -62,7 +62,7 @@ def _guarded(host: Host, collector: Collector, left: float) -> Looked:
     except OutOfTime:
         reason = "budget_spent" if left < COLLECTOR_MAX_SECONDS else "timeout"
         return Looked(collector, failed(collector, reason), _since(before), "OutOfTime")
-    except Exception as error:  # noqa: BLE001  the collector guard: one broken collector must not hide the others
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the collector guard: one must not hide the others
         return Looked(collector, failed(collector, "collector_error"), _since(before), _place(error))
 
 
@@ -70,7 +70,7 @@ def _since(before: float) -> int:
     return round((time.process_time() - before) * 1000)
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """Type and innermost place inside the collectors' room: `KeyError in sshd.py:41`."""
     frames = [each for each in traceback.extract_tb(error.__traceback__) if "collectors" in each.filename]
     where = f" in {frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else ""

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from collectors.door import Host
 from collectors.findings import Fact, Findings
@@ -29,17 +29,25 @@ class Collector:
 def discover() -> Mapping[str, Collector]:
     """Every collector by name, sorted: the modules of this folder that declare FACTS.
 
-    Works from a zip as well.
+    One that fails at import is there without facts and raises the same error when it is to look, so that it
+    is one failed section and hides no other. Works from a zip as well.
     """
     found = {}
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda one: one.name):
         if module.ispkg or module.name in _NOT_SUBJECTS:
             continue
-        loaded = importlib.import_module(f"{__name__}.{module.name}")
-        if hasattr(loaded, "FACTS"):
-            version = getattr(loaded, "VERSION", 1)
-            found[module.name] = Collector(module.name, version, loaded.FACTS, loaded.collect)
+        try:
+            loaded = importlib.import_module(f"{__name__}.{module.name}")
+            if hasattr(loaded, "FACTS"):
+                version = getattr(loaded, "VERSION", 1)
+                found[module.name] = Collector(module.name, version, loaded.FACTS, loaded.collect)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  raised again inside the guard of those who scan
+            found[module.name] = Collector(module.name, 1, {}, partial(_raise, error))
     return found
+
+
+def _raise(error: BaseException, host: Host) -> Findings:
+    raise error
 
 
 _NOT_SUBJECTS = frozenset({"door", "findings", "look"})

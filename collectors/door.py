@@ -192,7 +192,8 @@ class Host(Protocol):
 def glob(host: Host, pattern: str) -> list[str]:
     """Paths that match a shell pattern (`*`, `?`, `[…]`; no `**`), in glob(3) order; [] when there are none.
 
-    As in glob(3), a wildcard does not match a leading dot. A folder that may not be listed raises `Unseen`.
+    As in glob(3), a wildcard does not match a leading dot. Unlike there, what cannot be looked at (denied, a
+    loop of links) raises `Unseen`: it may hold anything.
     """
     found = ["/"]
     for part in (piece for piece in pattern.split("/") if piece):
@@ -207,7 +208,7 @@ def _step(host: Host, base: str, part: str) -> list[str]:
             return [join + part] if host.exists(join + part) else []
         names = host.list(base)
     except Unseen as unseen:
-        if unseen.reason in ("not_found", "malformed"):
+        if unseen.reason == "not_found":
             return []
         raise
     hidden = part.startswith(".")
