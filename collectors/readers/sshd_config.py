@@ -101,10 +101,11 @@ def settings_of(text: str) -> dict[str, Setting]:
     """The settings that are looked at, from the output of `sshd -T`."""
     found: dict[str, Setting] = {}
     for line in text.splitlines():
-        name, _, value = line.strip().partition(" ")
+        told, _, value = line.strip().partition(" ")
+        name = tables.ALIASES.get(told, told)  # as sshd before 8.5 told them
         if name == "port" and name in found:
             value = f"{found[name].value} {value}"
-        if name in tables.DEFAULTS:
+        if name in tables.DEFAULTS and (name == told or name not in found):
             found[name] = Setting(value.strip(), "sshd -T")
     return found
 
