@@ -25,8 +25,13 @@ from collectors.door import Command, Mount, Process, Socket, Stat, Unseen
 from collectors.doors import outcomes
 
 _ENVIRONMENT: Final = {
-    **{"PATH": door.SYSTEM_PATH, "LC_ALL": "C", "LANG": "C", "TZ": "UTC", "HOME": "/"},
-    **{"ZYPP_LOGFILE": "/dev/null", "ZYPP_READONLY_HACK": "1"},  # zypper keeps no log and takes no lock
+    "PATH": door.SYSTEM_PATH,
+    "LC_ALL": "C",
+    "LANG": "C",
+    "TZ": "UTC",
+    "HOME": "/",
+    "ZYPP_LOGFILE": "/dev/null",
+    "ZYPP_READONLY_HACK": "1",  # zypper keeps no log and takes no lock
 }
 _OPEN: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
