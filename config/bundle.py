@@ -1,14 +1,14 @@
 """Bundles: the one file that is handed to an auditor. Building it; `config.bundle_check` checks it.
 
 Members: `statements/` the exact envelopes by their place in the log; `sections/` and `verdicts/` one file a
-host; `catalogue/` and `profile/` what was judged by; `log/` checkpoint and proofs; whatever else lies
+host; `catalogue/`, `profile/` and `feeds/` what was judged by; `log/` checkpoint and proofs; whatever else lies
 beside them is for reading. The manifest comes last: it names every member with its digest, and the digest of
 the file before it.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from config import archive, canonical, envelope, statement
@@ -22,7 +22,7 @@ from config.verdict import Verdict
 MANIFEST = "manifest.dsse.json"
 CHECKPOINT = "log/checkpoint"
 PROOFS = "log/proofs.json"
-FOLDERS = ("statements", "sections", "verdicts", "catalogue", "profile", "log")
+FOLDERS = ("statements", "sections", "verdicts", "catalogue", "profile", "feeds", "log")
 
 _STATEMENT = re.compile(r"statements/([0-9]{8,15})-([a-z_]+)\.dsse\.json")
 
@@ -51,6 +51,8 @@ class BundleParts:
     created_at: datetime
     company: str | None = None
     scope: str = "all hosts"
+    feeds: Mapping[str, bytes] = field(default_factory=dict)
+    """By name, `kev.json` and its like: those that the log adopts, as adopted last."""
 
 
 class OpenBundle:
@@ -143,6 +145,7 @@ def read_statement_name(name: str) -> tuple[int, str] | None:
 def _members(parts: BundleParts) -> Iterator[tuple[str, bytes]]:
     proofs = {str(index): [each.hex() for each in proof] for index, proof in parts.proofs.items()}
     yield from sorted({f"catalogue/{name}": data for name, data in parts.catalogue.items()}.items())
+    yield from sorted({f"feeds/{name}": data for name, data in parts.feeds.items()}.items())
     yield CHECKPOINT, parts.checkpoint
     yield PROOFS, canonical.encode(proofs)
     yield from sorted({f"profile/{name}": data for name, data in parts.profile.items()}.items())

@@ -55,8 +55,9 @@ def _check(data: bytes, server_key_id: str, told: Told) -> None:
     told.counts["log_entries"] = head.size
     told.step(f"The checkpoint of {head.origin} at {head.size} entries is signed by the log.")
     replay = _replay(opened, head, trusted.server, told)  # 6 to 9
-    rules = rejudge.rules(replay.held, opened.folder("catalogue"), opened.folder("profile"))  # 10
-    told.step(f"Catalogue {rules.catalogue.version} and profile {rules.profile.name} are those adopted last.")
+    rules = rejudge.rules(replay.held, *map(opened.folder, ("catalogue", "profile", "feeds")))  # 10
+    named = f"Catalogue {rules.catalogue.version}, profile {rules.profile.name}, feeds {rules.feeds}"
+    told.step(f"{named}: those adopted last.")
     moment = canonical.decode_time(str(told.manifest["moment"]))
     counts = standing.counts(_judged(opened, replay, rules, moment, told))  # 11, 12
     told.step(f"{told.counts['sections']} sections are those that the hosts' reports name.")
@@ -199,7 +200,7 @@ def _judged(
         )
         verdicts = rejudge.verdicts(seen, host.state, rules, moment)  # 12
         withheld = len([each for each in due if each not in sections])
-        lacking = rejudge.lacking(seen, rules.catalogue) if withheld else frozenset()
+        lacking = rejudge.lacking(seen, rules) if withheld else frozenset()
         unproven = _compare(opened, host_id, host, verdicts, lacking, told)
         if withheld:
             what = f"{withheld} of {len(due)} sections are withheld"

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from config import canonical, criteria, evaluate, section
+from config import canonical, criteria, evaluate, feeds, section
 from config.attested import Document, Waiver
 from config.canonical import Json
 from config.criterion import Catalogue
 from config.errors import InputError
 from config.evaluate import Evidence
+from config.feeds import NONE, Feed, Feeds
 from config.profile import Profile, load_profile
 from config.replay import Host
 from config.section import Section
@@ -32,6 +33,7 @@ class Rules:
     mfa_reading: str
     waivers: tuple[Waiver, ...]
     documents: tuple[Document, ...]
+    feeds: Feeds = NONE
 
 
 def verdicts(evidence: Evidence, state: str, rules: Rules, moment: datetime) -> tuple[Verdict, ...]:
@@ -39,7 +41,12 @@ def verdicts(evidence: Evidence, state: str, rules: Rules, moment: datetime) -> 
     if state == "revoked":
         return ()
     judged = evaluate.judge(
-        evidence, rules.catalogue, rules.profile, moment, rules.mfa_reading, rules.waivers
+        feeds.derive(evidence, rules.feeds),
+        rules.catalogue,
+        rules.profile,
+        moment,
+        rules.mfa_reading,
+        rules.waivers,
     )
     if state == "quarantined":
         blank: dict[str, Any] = {"observed": {}, "sources": (), "waived_by": None}
@@ -59,7 +66,10 @@ def evidence(
 
 
 def rules(
-    held: Mapping[str, Sequence[Statement]], catalogue: Mapping[str, bytes], profile: Mapping[str, bytes]
+    held: Mapping[str, Sequence[Statement]],
+    catalogue: Mapping[str, bytes],
+    profile: Mapping[str, bytes],
+    feed_files: Mapping[str, bytes],
 ) -> Rules:
     """Step 10: the rules in force, if the files are those that were adopted last.
 
@@ -82,6 +92,7 @@ def rules(
         str(newest["profile"].predicate["mfa_reading"]),
         tuple(Waiver.from_predicate(each.predicate) for each in held["waiver"]),
         tuple(Document.from_predicate(each.predicate) for each in held["document"]),
+        _feeds(held["feed"], feed_files),
     )
 
 
@@ -103,12 +114,13 @@ def open_sections(host: Host, data: bytes) -> dict[str, Section]:
     return found
 
 
-def lacking(seen: Evidence, catalogue: Catalogue) -> frozenset[str]:
+def lacking(seen: Evidence, rules: Rules) -> frozenset[str]:
     """The checks that ask for a fact which the evidence neither has nor calls missing."""
-    told = seen.facts.keys() | seen.missing.keys()
+    derived = feeds.derive(seen, rules.feeds)
+    told = derived.facts.keys() | derived.missing.keys()
     return frozenset(
         check.id
-        for check in catalogue.checks.values()
+        for check in rules.catalogue.checks.values()
         if any(clause.fact not in told for clause in (*check.applies_when, *check.clauses))
     )
 
@@ -138,6 +150,21 @@ def first_difference(
                     continue
         return f"{due['check']}: told {_words(said)}, found {_words(due)}", 0
     return "", unproven
+
+
+def _feeds(held: Sequence[Statement], files: Mapping[str, bytes]) -> Feeds:
+    """The feeds adopted last; none of a name that no entry adopts."""
+    newest = {str(each.predicate["name"]): each for each in held}
+    if strays := files.keys() ^ {f"{name}.json" for name in newest}:
+        raise InputError("bundle_rules_differ", f"feed: {min(strays)} is only in the log, or only here")
+    found: dict[str, Feed] = {}
+    for name, said in newest.items():
+        own = {f"{name}.json": files[f"{name}.json"]}
+        _adopted("feed", [said], own)
+        found[name] = feeds.read(name, *own.values())
+        if found[name].published_at != said.predicate["published_at"]:
+            raise InputError("bundle_rules_differ", f"feed: {name} was published at another time")
+    return Feeds(**found)
 
 
 def _adopted(kind: str, held: Sequence[Statement], files: Mapping[str, bytes]) -> Statement:

@@ -60,7 +60,8 @@ class Replay:
 
     def __init__(self, server: PublicKey) -> None:
         self.hosts: dict[str, Host] = {}
-        self.held: dict[str, list[Statement]] = {"catalogue": [], "profile": [], "document": [], "waiver": []}
+        kinds = ("catalogue", "profile", "feed", "document", "waiver")
+        self.held: dict[str, list[Statement]] = {kind: [] for kind in kinds}
         self._server = server
         self._keys: dict[str, tuple[str, PublicKey]] = {}
 

@@ -35,6 +35,8 @@ CRITERIA_FILES_MAX = 64
 OBSERVED_MAX = 20  # elements of a list
 OBSERVED_MAX_CHARACTERS = 120  # of any one text
 NAMED_MAX = 3  # elements that one line names
+FEED_MAX_BYTES = 32 << 20  # as reduced
+PENDING_MAX = 2000  # updates of one host that are joined with feeds
 
 # Looking.
 READ_MAX_BYTES = 1 << 20

@@ -4,9 +4,10 @@ import functools
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from config import criteria
+from config import criteria, feed
 from config.criterion import Catalogue
 from config.errors import InputError
+from config.feed import Feeds
 from config.profile import Profile, load_profile
 
 
@@ -18,6 +19,11 @@ def catalogue_files() -> dict[str, bytes]:
 def profile_files() -> dict[str, bytes]:
     """The profiles' files by name, `nist.toml` and its like."""
     return _files("profiles")
+
+
+def feed_files() -> dict[str, bytes]:
+    """The baseline of feeds by name, `kev.json` and its like: as old as this package. There is none of OSV."""
+    return _files("feeds", ".json")
 
 
 @functools.cache
@@ -36,8 +42,15 @@ def profile(name: str = "nist") -> Profile:
     return load_profile(files[f"{name}.toml"])
 
 
-def _files(folder: str) -> dict[str, bytes]:
-    return {each.name: each.read_bytes() for each in _folder(folder).iterdir() if each.name.endswith(".toml")}
+@functools.cache
+def feeds() -> Feeds:
+    """The feeds of the baseline, read once."""
+    files = {name.removesuffix(".json"): data for name, data in feed_files().items()}
+    return Feeds(**{name: feed.read(name, data) for name, data in files.items()})
+
+
+def _files(folder: str, suffix: str = ".toml") -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in _folder(folder).iterdir() if each.name.endswith(suffix)}
 
 
 def _folder(folder: str) -> Traversable:

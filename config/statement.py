@@ -74,6 +74,13 @@ PREDICATES: Mapping[str, Mapping[str, _Schema]] = {
     "release": {"host_id": "id", "reason": "text", "released_at": "time"},
     "catalogue": {"version": "text", "digest": "hex", "adopted_at": "time"},
     "profile": {"name": "text", "digest": "hex", "mfa_reading": "text|conference", "adopted_at": "time"},
+    "feed": {
+        "name": "kev|osv|eol",
+        "version": "text",
+        "published_at": "time",
+        "source_sha256": "hex",  # of the downloaded file, which the feed was reduced from
+        "adopted_at": "time",
+    },
     "document": {
         "id": "id",
         "part": "text",

@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from config import bundle, checkpoint, criteria, envelope, merkle, rejudge, section, statement
+from config import bundle, canonical, checkpoint, criteria, envelope, merkle, rejudge, section, statement
 from config.bundle import BundleParts
 from config.canonical import encode_base64, encode_time
 from config.checkpoint import Checkpoint
@@ -93,6 +93,7 @@ class World:
         self.leaves: list[bytes] = []
         self.sections: dict[str, dict[str, bytes]] = {}
         self.chains: dict[str, list[str]] = {}
+        self.feeds: dict[str, bytes] = {}
         log = {"name": ORIGIN, "vkey": checkpoint.vkey(ORIGIN, self.log.public)}
         made = {"server": spelled(self.server), "bundle": spelled(self.bundle_key), "log": log}
         self.say("server_keys", {**made, "issued_at": encode_time(self.now)})
@@ -132,6 +133,15 @@ class World:
         criteria_ = {"version": "1", "digest": criteria.load(catalogue).digest}
         self.say("catalogue", {**criteria_, **at, **catalogue_said}, _subjects(catalogue))
         self.say("profile", {**thresholds, **at, **profile_said}, _subjects(profile))
+
+    def feed(self, data: bytes, **changes: Any) -> None:
+        """Adopt a feed, with some fields of the statement changed."""
+        told: Any = canonical.decode(data)
+        name = told["format"].removesuffix(".v1")
+        said = {"name": name, "version": "1", "published_at": told["published_at"]}
+        said |= {"source_sha256": digest(b"downloaded"), "adopted_at": encode_time(self.now)}
+        self.feeds[f"{name}.json"] = data
+        self.say("feed", {**said, **changes}, [Subject(f"{name}.json", digest(data))])
 
     def enrol(self, host_id: str = "host-1", key: PrivateKey | None = None, **changes: Any) -> PrivateKey:
         """Enrol a host; returns its key."""
@@ -243,6 +253,7 @@ class World:
             profile=PROFILE,
             checkpoint=self.note(),
             proofs={index: merkle.inclusion_proof(index, size, self.node) for index in self.statements},
+            feeds=self.feeds,
             renderings={"README.txt": b"Read me.\n"},
             server_key_id=self.server_key_id,
             tree_size=size,
@@ -259,7 +270,7 @@ class World:
             if index:
                 signed = envelope.decode(data)
                 replay.take(statement.decode(signed.payload).kind, signed)
-        rules = rejudge.rules(replay.held, CATALOGUE, PROFILE)
+        rules = rejudge.rules(replay.held, CATALOGUE, PROFILE, self.feeds)
         judged = {}
         for host_id, host in replay.hosts.items():
             held = self.sections.get(host_id, {})

@@ -30,7 +30,9 @@ def told(made: World) -> Replay:
 
 def in_force(made: World, **files: Any) -> Rules:
     """The rules in force."""
-    return rejudge.rules(told(made).held, **{"catalogue": CATALOGUE, "profile": PROFILE, **files})
+    return rejudge.rules(
+        told(made).held, **{"catalogue": CATALOGUE, "profile": PROFILE, "feed_files": made.feeds, **files}
+    )
 
 
 def opened(made: World) -> dict[str, Section]:
@@ -240,7 +242,7 @@ def test_withheld() -> None:
     seen = rejudge.evidence("host-1", told(made).hosts["host-1"].report, without_sshd.values(), MOMENT)
     found = judged(made, sections=without_sshd)
 
-    lacking = rejudge.lacking(seen, in_force(made).catalogue)
+    lacking = rejudge.lacking(seen, in_force(made))
 
     assert {"ssh.root-login.v1"} == lacking
     assert ("", 1) == rejudge.first_difference(changed(0), found, lacking)

@@ -17,11 +17,12 @@ TRUST_CRITICAL = 1_500
 # What an auditor believes is of two kinds, each small enough for one sitting (config/README.md, Decisions): that the
 # bytes are what was said and when, and that the verdicts follow from them.
 PROVING = (
-    "archive bundle bundle_check canonical checked checkpoint envelope errors keys merkle rejudge replay section"
+    "archive bundle bundle_check canonical checked checkpoint envelope errors feed keys merkle replay section"
     " statement"
 ).split()
 JUDGING = (
-    "attested criteria criterion evaluate fact_types operators profile question schema standing verdict wording"
+    "attested criteria criterion deb_version evaluate fact_types feeds operators profile question rejudge schema"
+    " standing verdict wording"
 ).split()
 # Imported by no verification: receipts and tiles are the agent's and the server's, the others words and numbers.
 BESIDE = "__init__ explain receipt settings shipped tiles".split()
