@@ -1,8 +1,9 @@
 """Audit logging: whether the kernel records, what, and whether the rules are there after the next start.
 
 The kernel's state (auditctl -s, -l) needs root. It is active when auditing is enabled and a daemon takes the
-records. Rules in /etc/audit/rules.d are loaded only where the daemon's unit starts, so they count only then.
-On a root the rules files stand for what the kernel would hold.
+records and keeps them: auditd with `write_logs = no` throws them away unless a plugin sends them on. Rules in
+/etc/audit/rules.d are loaded only where the daemon's unit starts, and record only where they do not end in
+`-e 0`, so they count only then. On a root the rules files stand for what the kernel would hold.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from collectors.door import Host, Unseen, glob
+from collectors.door import Host, Unseen
 from collectors.findings import Fact, Findings, Seen
-from collectors.readers import audit_rules, processes, units
+from collectors.readers import audit_files, audit_rules, processes
 
 FACTS = {
     "audit.active": Fact("bool", "the kernel records, and a daemon takes the records"),
@@ -24,9 +25,6 @@ FACTS = {
 }
 STATE: Final = ("auditctl", "-s")
 RULES: Final = ("auditctl", "-l")
-FOLDER: Final = "/etc/audit/rules.d"
-FILE: Final = "/etc/audit/audit.rules"
-UNITS: Final = ("auditd.service", "audit-rules.service")
 CONSUMERS: Final = ("auditd", "auditbeat", "go-audit", "osqueryd")
 
 
@@ -50,13 +48,15 @@ def _active(host: Host) -> Seen:
         if unseen.reason in ("tool_missing", "permission_denied") and not processes.running(host, *CONSUMERS):
             return Seen(False, "/proc", " ".join(STATE))
         raise
+    if enabled > 0 and daemon > 0 and processes.maybe_running(host, "auditd") and not audit_files.keeps(host):
+        return Seen(False, " ".join(STATE), audit_files.DAEMON)
     return Seen(enabled > 0 and daemon > 0, " ".join(STATE))
 
 
 def _immutable(host: Host) -> Seen:
     if host.offline:
-        text, sources = _persisted(host)
-        return Seen(audit_rules.immutable(text), *sources)
+        text, sources = audit_files.persisted(host)
+        return Seen(audit_rules.enabled(text) == "2", *sources)
     return Seen(_state(host, "enabled") == 2, " ".join(STATE))
 
 
@@ -65,19 +65,19 @@ def _rules_loaded(host: Host) -> Seen:
 
 
 def _rules_persisted(host: Host) -> Seen:
-    text, sources = _persisted(host)
+    text, sources = audit_files.persisted(host)
     return Seen(len(audit_rules.parse(text)), *sources)
 
 
 def _rules_match(host: Host) -> Seen:
     loaded = _loaded(host)
-    text, sources = _persisted(host)
+    text, sources = audit_files.persisted(host)
     return Seen(audit_rules.same(loaded, audit_rules.parse(text)), " ".join(RULES), *sources)
 
 
 def _covers(host: Host) -> Seen:
     if host.offline:
-        text, sources = _persisted(host)
+        text, sources = audit_files.persisted(host)
         return Seen([*audit_rules.covers(audit_rules.parse(text))], *sources)
     active = _active(host)
     if not active.value:
@@ -98,12 +98,3 @@ def _loaded(host: Host) -> list[audit_rules.AuditRule]:
     if not rules and "No rules" not in text:
         raise Unseen("malformed", " ".join(RULES), "neither rules nor the word that there are none")
     return rules
-
-
-def _persisted(host: Host) -> tuple[str, tuple[str, ...]]:
-    """The rules files' text that the next start loads, "" where nothing loads them."""
-    unit = units.starting(host, *UNITS)
-    if unit is None:
-        return "", (units.FOLDERS[0],)
-    paths = glob(host, f"{FOLDER}/*.rules") or [path for path in (FILE,) if host.exists(path)]
-    return "\n".join(host.text(path) for path in paths), (*(paths or [FOLDER]), unit.source)
