@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 Key: TypeAlias = tuple[object, ...]
 
-_FORM = re.compile(r"(?:([0-9]{1,9}):)?([0-9][0-9A-Za-z.+~:-]*?)(?:-([0-9A-Za-z.+~]+))?(?<!-)")
+_FORM = re.compile(r"(?:([0-9]{1,9}):)?([0-9][0-9A-Za-z.+~:-]*?)(?:-([0-9A-Za-z.+~]+))?")
 _PARTS = re.compile(r"([^0-9]*)([0-9]*)")
 _MAX_CHARACTERS = 256  # a stranger's version costs no more than a longish real one
 
@@ -13,7 +13,8 @@ _MAX_CHARACTERS = 256  # a stranger's version costs no more than a longish real 
 def key(version: str) -> Key | None:
     """What orders a version among others, None for what is none."""
     found = _FORM.fullmatch(version) if len(version) <= _MAX_CHARACTERS else None
-    if found is None or (found[1] is None and ":" in version):
+    # What is before the first colon is the epoch, and what is after the last hyphen the revision.
+    if found is None or (found[1] is None and ":" in version) or (found[3] is None and "-" in version):
         return None
     return int(found[1] or 0), _ordered(found[2]), _ordered(found[3] or "0")
 

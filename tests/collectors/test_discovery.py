@@ -11,8 +11,9 @@ import pytest
 import collectors
 from collectors import Collector, discover, look
 from collectors.door import REASONS
-from collectors.findings import record_fields
+from collectors.findings import Fact, record_fields
 from collectors.vocabulary import DOCUMENT, TOML, document, toml
+from config import feeds
 from tests.collectors.cases import FIXTURES, cases, twin
 
 CHECKOUT = Path(__file__).parents[2]
@@ -53,8 +54,16 @@ def test_no_case_without_collector() -> None:
 def test_written_vocabulary_is_current() -> None:
     """facts.toml and docs/facts.md are what `./script/facts` would write."""
     written = (CHECKOUT / TOML).read_text("utf-8")
-    assert toml(discover(), written) == written, "run ./script/facts"
-    assert document(discover()) == (CHECKOUT / DOCUMENT).read_text("utf-8"), "run ./script/facts"
+    derived = {name: Fact(one.type, one.meaning) for name, one in feeds.FACTS.items()}
+    assert toml(discover(), derived, written) == written, "run ./script/facts"
+    assert document(discover(), derived) == (CHECKOUT / DOCUMENT).read_text("utf-8"), "run ./script/facts"
+
+
+def test_derived_facts_are_nobody_elses() -> None:
+    """What judging joins from feeds is reported by no collector, and rests on what collectors report."""
+    reported = {name for one in ALL for name in one.facts}
+    assert set() == reported & feeds.FACTS.keys()
+    assert set() == {name for one in feeds.FACTS.values() for name in one.inputs} - reported
 
 
 def test_reasons_are_those_of_config() -> None:

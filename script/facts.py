@@ -1,0 +1,11 @@
+"""The vocabulary of facts as files. The rooms of collectors and of judging do not know each other; this knows both."""
+
+from pathlib import Path
+
+from collectors import vocabulary
+from collectors.findings import Fact
+from config import feeds
+
+if __name__ == "__main__":
+    derived = {name: Fact(one.type, one.meaning) for name, one in feeds.FACTS.items()}
+    vocabulary.write(Path(__file__).parents[1], derived)
