@@ -9,20 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from config import canonical, checkpoint, envelope, keys, merkle, section, statement, tiles
+from config import canonical, checkpoint, envelope, keys, merkle, statement, tiles
 from config.canonical import Json
 from config.errors import InputError
 from config.keys import PublicKey
 from config.statement import Statement
-from server import database, log
+from server import check_kept, database, log
+from server.check_kept import DifferenceError
 from server.ledger import Hand
 
 _CHUNK_LEAVES = 4096
 _OF_HOSTS = ("report", "loss", "enrolment_request")
-
-
-class DifferenceError(Exception):
-    """Something kept is not what it should be."""
 
 
 @dataclass
@@ -72,11 +69,11 @@ def check(connection: sqlite3.Connection, hand: Hand) -> Found:
             leaves = []
             for kept in _statements(connection, hand, chains):
                 leaves.append(merkle.leaf_hash(kept.payload))
-                _sections_of(connection, kept)
+                check_kept.named(connection, kept.index, kept.said, _host_id(kept.said))
                 found.statements += 1
             found.tiles = _log(connection, hand, leaves)
             found.hosts = _hosts(connection, chains)
-            found.sections = _sections(connection)
+            found.sections = check_kept.sections(connection)
             _counts(connection)
         except DifferenceError as difference:
             found.difference = str(difference)
@@ -197,33 +194,6 @@ def _hosts(connection: sqlite3.Connection, chains: dict[str, _Chain]) -> int:
     return len(rows)
 
 
-def _sections_of(connection: sqlite3.Connection, kept: _Kept) -> None:
-    sql = "SELECT count(*) FROM section WHERE host_id=? AND sha256=? AND collector=?"
-    for each in kept.said.subjects if kept.said.kind == "report" else ():
-        values = (_of(kept.said, "observer"), each.sha256, each.name)
-        if connection.execute(sql, values).fetchone()[0] != 1:
-            raise DifferenceError(f"log entry {kept.index} (report): section {each.name} is not kept")
-
-
-def _sections(connection: sqlite3.Connection) -> int:
-    count = 0
-    for host_id, sha256, size, body in connection.execute(
-        "SELECT host_id, sha256, size_bytes, body FROM section"
-    ):
-        where = f"section {sha256} of host {host_id}"
-        try:
-            data = zlib.decompress(body)
-            section.decode(data)
-        except (InputError, zlib.error) as error:
-            raise DifferenceError(f"{where}: {error}") from error
-        if statement.digest(data) != sha256:
-            raise DifferenceError(f"{where}: its bytes have another digest")
-        if len(data) != size:
-            raise DifferenceError(f"{where}: it has {len(data)} bytes, not {size}")
-        count += 1
-    return count
-
-
 def _counts(connection: sqlite3.Connection) -> None:
     counted = connection.execute("SELECT state, count(*) FROM host GROUP BY state ORDER BY state").fetchall()
     if counted != connection.execute("SELECT * FROM host_count WHERE hosts <> 0 ORDER BY state").fetchall():
@@ -238,6 +208,10 @@ def _key(said: Statement) -> PublicKey:
     described = said.predicate["key"]
     assert isinstance(described, dict)
     return keys.load_public(canonical.decode_base64(str(described["spki"])))
+
+
+def _host_id(said: Statement) -> str:
+    return _of(said, "observer") if said.kind in ("report", "loss") else ""
 
 
 def _of(said: Statement, name: str) -> str:

@@ -19,6 +19,7 @@ from config.rejudge import Rules
 from config.replay import Host, Replay
 from config.verdict import Verdict
 from server import adoption, database, home, ledger, log, rendering, verdicts
+from server.feeds import adopted
 from server.home import Home
 from server.ledger import Hand
 from server.log import Tree
@@ -101,6 +102,7 @@ def build(
             verdicts=judged,
             catalogue=adoption.adopted_files(connection, "catalogue", size),
             profile=adoption.adopted_files(connection, "profile", size),
+            feeds=adopted.files(connection, size),
             checkpoint=_checkpoint(connection, hand, tree, size),
             proofs={index: merkle.inclusion_proof(index, size, tree.node) for index in places},
             renderings=rendering.files(told.hosts, judged, rules, moment, hand.server.public.key_id),

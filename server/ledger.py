@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from config import canonical, envelope, merkle, statement
 from config.canonical import Json
@@ -40,6 +41,7 @@ class Said:
     sha256: str
     envelope_bytes: bytes
     leaf_index: int
+    said: Statement
 
 
 class Entries:
@@ -91,10 +93,11 @@ class Entries:
         self, kind: str, subjects: Sequence[Subject], predicate: Mapping[str, Json], host_id: str = ""
     ) -> Said:
         """Sign and keep a statement of the server's own."""
-        payload = statement.encode(Statement(kind, tuple(subjects), predicate))
+        said = Statement(kind, tuple(subjects), predicate)
+        payload = statement.encode(said)
         envelope_bytes = envelope.encode(envelope.sign(payload, self._hand.server))
         index = self.add(kind, payload, envelope_bytes, host_id)
-        return Said(statement.digest(payload), envelope_bytes, index)
+        return Said(statement.digest(payload), envelope_bytes, index, said)
 
     def close(self, tree: Tree) -> None:
         """Append the leaves and sign the new head; without leaves the head stays as it is."""
@@ -146,4 +149,10 @@ def of_kind(
         " WHERE kind=? AND leaf_index < ? AND NOT kind IN ('report', 'loss') ORDER BY leaf_index"
     )
     for index, packed in connection.execute(sql, (kind, size if size is not None else 1 << 62)):
-        yield index, statement.decode(envelope.decode(zlib.decompress(packed)).payload)
+        yield index, _said(packed)
+
+
+@lru_cache(maxsize=4096)
+def _said(packed: bytes) -> Statement:
+    """Read a statement once a process: the rules in force are asked for at every page, and feeds come every day."""
+    return statement.decode(envelope.decode(zlib.decompress(packed)).payload)

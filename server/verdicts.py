@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from config import canonical, envelope, rejudge, section, standing, statement
+from config import canonical, envelope, feeds, rejudge, section, standing, statement
 from config.evaluate import Evidence
 from config.rejudge import Rules
 from config.verdict import Verdict
@@ -61,7 +61,8 @@ def refresh(connection: sqlite3.Connection, host_id: str, rules: Rules, moment: 
     replaced = [held[row[0]] for row in changed if row[0] in held]
     _count(connection, changed, [*gone, *replaced])
     facts_until = min(
-        freshness.facts_until(seen, rules.catalogue, rules.profile, moment),
+        # The feeds' ages are facts like others: what rests on one turns unknown by itself once it is too old.
+        freshness.facts_until(feeds.derive(seen, rules.feeds), rules.catalogue, rules.profile, moment),
         freshness.waivers_until(rules.waivers, moment),
     )
     fresh_until = facts_until

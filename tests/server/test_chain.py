@@ -7,7 +7,7 @@ import pytest
 from config import keys, statement
 from server import database, hosts, ledger
 from server.home import Home
-from tests.server.twin import NOW, InProcess, Twin, rows
+from tests.server.twin import FOUNDED, NOW, InProcess, Twin, rows
 from tests.server.unharmed import intact, unharmed
 
 
@@ -35,7 +35,7 @@ def test_chain(server: InProcess, twin: Twin) -> None:
         assert (200, "accepted") == (answer.status, answer.body["status"])
         assert [(number,)] == rows(server.home, "SELECT last_sequence FROM host")
     assert twin.known is not None
-    assert 3 + 1 + 5 == twin.known.size
+    assert FOUNDED + 1 + 5 == twin.known.size
     intact(server.home)
 
 

@@ -39,7 +39,7 @@ def test_init(tmp_path: Path, capsys: Capture) -> None:
     assert made.key("server").public.key_id in capsys.readouterr().out
     assert {0o600} == _modes(folder)
     assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
-    assert [("server_keys",), ("catalogue",), ("profile",)] == rows(
+    assert [("server_keys",), ("catalogue",), ("profile",), ("feed",), ("feed",)] == rows(
         made, "SELECT kind FROM statement ORDER BY leaf_index"
     )
     assert [(8192,)] == rows(made, "PRAGMA page_size")

@@ -12,7 +12,7 @@ from server import database, ledger, log
 from server.database import Connection
 from server.home import Home
 from server.log import Tree
-from tests.server.twin import NOW, InProcess, Twin
+from tests.server.twin import FOUNDED, NOW, InProcess, Twin
 from tests.server.unharmed import intact
 
 KEY = keys.generate()
@@ -102,7 +102,7 @@ def test_two_writers(home: Home) -> None:
         each.start()
     for each in threads:
         each.join()
-    assert 3 + 60 == intact(home).statements
+    assert FOUNDED + 60 == intact(home).statements
 
 
 def test_failed_entry_leaves_nothing(home: Home) -> None:

@@ -21,6 +21,8 @@ from server.asgi import Front
 from server.home import Home
 
 NOW = datetime.fromisoformat("2026-11-24T12:00:00Z")
+FOUNDED = 5
+"""Entries in the log of a fresh home: the server's keys, the catalogue, the profile, two feeds."""
 SECRET = b"a secret of the twin's own"
 FACTS: Mapping[str, Json] = {"os.family": "linux", "password.min_length": 16}
 

@@ -1,0 +1,1 @@
+"""Vendors' files, as they are published and as they are broken."""
