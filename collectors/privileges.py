@@ -10,7 +10,8 @@ from __future__ import annotations
 from collectors.door import Host
 from collectors.findings import Fact, Findings, Json, Seen
 from collectors.readers import administrators, doas, nsswitch, sudoers
-from collectors.readers.sudoers import Default, Rule, Sudoers
+from collectors.readers.sudo_grants import Grant
+from collectors.readers.sudoers import Default, Sudoers
 
 FACTS = {
     "privileges.administrators": Fact(
@@ -42,13 +43,11 @@ def _administrators(host: Host) -> Seen:
 
 def _nopasswd_rules(host: Host) -> Seen:
     found: list[Json] = []
-    read = administrators.sudo(host)
-    if read is not None:
-        for source, rules in _by_line(administrators.applying(host, read)).items():
-            who = read.expand("User", rules[0].users)
-            commands = [one for rule in rules for one in read.expand("Cmnd", (rule.command,))]
-            if set(who) != {"root"} and any(not one.startswith("!") for one in commands):
-                found.append({"who": ", ".join(who), "commands": ", ".join(commands), "source": source})
+    for grants in _by_line(administrators.free(host)).values():
+        who = grants[0].users
+        if set(who) != {"root"}:
+            commands = ", ".join(dict.fromkeys(one.command for one in grants))
+            found.append({"who": ", ".join(who), "commands": commands, "source": grants[0].rule.source})
     found.extend(
         {"who": one.who.replace(":", "%", 1), "commands": one.command, "source": one.source}
         for one in doas.rules(host)
@@ -57,11 +56,10 @@ def _nopasswd_rules(host: Host) -> Seen:
     return Seen(found, sudoers.PATHS[0], doas.PATH)
 
 
-def _by_line(rules: list[Rule]) -> dict[str, list[Rule]]:
-    lines: dict[str, list[Rule]] = {}
-    for rule in rules:
-        if rule.nopasswd:
-            lines.setdefault(rule.source, []).append(rule)
+def _by_line(grants: list[Grant]) -> dict[str, list[Grant]]:
+    lines: dict[str, list[Grant]] = {}
+    for one in grants:
+        lines.setdefault(one.rule.source, []).append(one)
     return lines
 
 
@@ -69,7 +67,11 @@ def _no_authenticate(host: Host) -> Seen:
     read = administrators.sudo(host)
     if read is None:
         return Seen([], f"{sudoers.PATHS[0]}: not there")
-    last = {(one.scope, one.name): one for one in read.defaults}
+    last: dict[tuple[str, str], Default] = {}
+    for default in read.defaults:
+        if not default.scope:  # for all: ends what was said before it, but for commands, which come last
+            last = {key: one for key, one in last.items() if key[1] != default.name or key[0].startswith("!")}
+        last[default.scope, default.name] = default
     open_to = [one for (scope, name), one in last.items() if _opens(one, scope, name, read)]
     told: list[Json] = [f"Defaults{one.scope} {_setting(one)}" for one in open_to]
     return Seen(told, *([one.source for one in open_to] or [sudoers.PATHS[0]]))

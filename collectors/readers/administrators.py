@@ -9,31 +9,41 @@ from __future__ import annotations
 from typing import Final
 
 from collectors.door import Host, Unseen
-from collectors.readers import doas, hostname, passwd, sudoers
+from collectors.readers import doas, hostname, nsswitch, passwd, sudo_grants, sudoers
 from collectors.readers.once import once
 from collectors.readers.passwd import Account
+from collectors.readers.sudo_grants import Asker, Grant
 from collectors.readers.sudoers import Rule, Sudoers
 
-_ROOT: Final = frozenset({"ALL", "root", "#0"})
+EVERYBODY: Final = "ALL"
+"""Stands among the names where every user may become root."""
 _SHELLS: Final = frozenset(
     {"su", "sh", "bash", "dash", "zsh", "ksh", "fish", "env", "visudo", "vipw", "vigr"}
 )
+_SHELL_PATHS: Final = ("/usr/bin/su", "/usr/bin/sh", "/usr/bin/bash", "/usr/sbin/visudo")
+_ASKERS_MAX: Final = 500
+"""So many members of a rule's list are looked at one by one; of more, any may be the one it stands for."""
 
 
 def names(host: Host) -> tuple[list[str], list[str]]:
-    """The administrators, sorted, and the sources.
+    """The administrators, sorted, and the sources. Read once per scan.
 
     Raises `Unseen` when a file that decides cannot be read.
     """
+    return once(host, _names)
+
+
+def _names(host: Host) -> tuple[list[str], list[str]]:
     people = passwd.accounts(host)
     found = {one.name for one in people if one.uid == 0}
     sources = [passwd.PASSWD]
     read = sudo(host)
     if read is not None:
         sources += [sudoers.PATHS[0], passwd.GROUP]
-        for rule in applying(host, read):
-            if opens_root(rule, read):
-                found |= resolve(host, read.expand("User", rule.users), people)
+        kept = grants(host)
+        for at, grant in enumerate(kept):
+            if _opens_root(grant) and not _asks_for_roots_password(grant, read):
+                found |= _standing(host, kept, at, people, sudo_grants.ROOT, {sudo_grants.DENIED})
     for permit in doas.rules(host):
         sources.append(permit.source)
         command = permit.command.split(" ")[0].rsplit("/", 1)[-1]
@@ -41,6 +51,79 @@ def names(host: Host) -> tuple[list[str], list[str]]:
             who = "%" + permit.who[1:] if permit.who.startswith(":") else permit.who
             found |= resolve(host, (who,), people)
     return sorted(found), sources
+
+
+def grants(host: Host) -> list[Grant]:
+    """What the rules of sudo grant on this host, in their order; read once per scan. Raises `Unseen`."""
+    return once(host, _grants)
+
+
+def _grants(host: Host) -> list[Grant]:
+    read = sudo(host)
+    return [] if read is None else sudo_grants.grants(read, hostname.short(host))
+
+
+def free(host: Host) -> list[Grant]:
+    """The grants that ask nobody for a password and that no later rule makes void for all they name.
+
+    Raises `Unseen`.
+    """
+    kept = grants(host)
+    people = passwd.accounts(host) if any(one.rule.nopasswd for one in kept) else []
+    everything = {sudo_grants.DENIED, sudo_grants.ALLOWED_ASKED, sudo_grants.ALLOWED_FREE}
+    return [
+        one
+        for at, one in enumerate(kept)
+        if one.outcome == sudo_grants.ALLOWED_FREE
+        and _standing(host, kept, at, people, one.targets, everything)
+    ]
+
+
+def _standing(
+    host: Host, kept: list[Grant], at: int, people: list[Account], targets: tuple[str, ...], void: set[str]
+) -> set[str]:
+    """For whom a grant is not made void: by a later one that certainly fits, with one of these outcomes."""
+    grant = kept[at]
+    later = kept[at + 1 :]
+    who = resolve(host, grant.users, people)
+    if not who and void != {sudo_grants.DENIED}:  # nobody yet: the rule waits for them
+        who = {one for one in grant.users if not one.startswith("!")}
+    if not later or len(who) > _ASKERS_MAX:
+        return who
+    found = set()
+    for name in who:
+        told = sudo_grants.decided(later, asker(host, name), targets, grant.command)
+        if not told <= void:
+            found.add(name)
+    return found
+
+
+def asker(host: Host, name: str) -> Asker:
+    """What sudo knows of a user, or of whoever an item such as "%group" or "ALL" stands for."""
+    known, of = once(host, _groups)
+    account = once(host, _accounts).get(name)
+    if account is None:
+        return Asker(frozenset({name}), anyone=True)
+    mine = of.get(name, frozenset()) | of.get(f"#{account.gid}", frozenset())
+    return Asker(mine | {name, f"#{account.uid}", f"%#{account.gid}"}, known)
+
+
+def _accounts(host: Host) -> dict[str, Account]:
+    return {one.name: one for one in reversed(passwd.accounts(host))}
+
+
+def _groups(host: Host) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+    """The groups of which all members are known, and those of each user and of each "#group number"."""
+    of: dict[str, set[str]] = {}
+    known = set()
+    for group in passwd.groups(host):
+        items = {f"%{group.name}", f"%#{group.gid}"}
+        known |= items
+        for user in (*group.members, f"#{group.gid}"):
+            of.setdefault(user, set()).update(items)
+    if not nsswitch.directories(host):
+        known |= _LOCAL_GROUPS
+    return frozenset(known), {user: frozenset(items) for user, items in of.items()}
 
 
 def sudo(host: Host) -> Sudoers | None:
@@ -58,17 +141,25 @@ def _sudo(host: Host) -> Sudoers | None:
 
 
 def applying(host: Host, read: Sudoers) -> list[Rule]:
-    """The rules that hold on this host: its name, ALL, or anything that a name alone cannot decide."""
-    name = hostname.short(host)
-    return [rule for rule in read.rules if _here(read.expand("Host", rule.hosts), name)]
+    """The rules that hold on this host, or perhaps do."""
+    return list(dict.fromkeys(one.rule for one in grants(host)))
 
 
-def opens_root(rule: Rule, read: Sudoers) -> bool:
-    """Whether a rule lets somebody run anything, or a shell, as root."""
-    if rule.runas is not None and not _ROOT & set(read.expand("Runas", rule.runas)):
+def _opens_root(grant: Grant) -> bool:
+    """Whether a grant lets somebody run anything, or a shell, as root."""
+    if grant.command.startswith("!") or sudo_grants.covers_target(grant.targets, "root") is False:
         return False
-    commands = [one.split(" ")[0] for one in read.expand("Cmnd", (rule.command,)) if not one.startswith("!")]
-    return any(one == "ALL" or one.rsplit("/", 1)[-1] in _SHELLS for one in commands)
+    command = grant.command.split(" ")[0]
+    if command == "ALL" or command.rsplit("/", 1)[-1] in _SHELLS:
+        return True
+    return any(sudo_grants.covers(command, path) is not False for path in _SHELL_PATHS)
+
+
+def _asks_for_roots_password(grant: Grant, read: Sudoers) -> bool:
+    """Whether sudo asks for root's password (targetpw, rootpw), which su would take as well."""
+    last = {one.name: one.value for one in read.defaults if not one.scope}
+    asked = any(last.get(name) == "true" for name in ("targetpw", "rootpw"))
+    return asked and grant.outcome == sudo_grants.ALLOWED_ASKED and last.get("authenticate") != "false"
 
 
 def resolve(host: Host, who: tuple[str, ...], people: list[Account]) -> set[str]:
@@ -87,7 +178,7 @@ def _named(host: Host, item: str, people: list[Account]) -> set[str]:
         for group in passwd.groups(host):
             if item in (f"%{group.name}", f"%#{group.gid}"):
                 return set(passwd.members(group, people))
-        return set() if item in _LOCAL_GROUPS else {item}
+        return set() if item in _LOCAL_GROUPS or not nsswitch.directories(host) else {item}
     if item.startswith("#"):
         return {one.name for one in people if f"#{one.uid}" == item} or {item}
     return {item}
@@ -95,13 +186,3 @@ def _named(host: Host, item: str, people: list[Account]) -> set[str]:
 
 _LOCAL_GROUPS: Final = frozenset({"%sudo", "%admin", "%wheel", "%google-sudoers"})
 """Groups that distributions name in their sudoers file whether or not they exist."""
-
-
-def _here(hosts: tuple[str, ...], name: str | None) -> bool:
-    here = False
-    for item in hosts:
-        word = item.removeprefix("!")
-        decided = name is not None and word.replace("-", "").isalnum() and not word[:1].isdigit()
-        if word == "ALL" or not decided or word.lower() == (name or "").lower():
-            here = not item.startswith("!")
-    return here

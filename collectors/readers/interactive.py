@@ -30,7 +30,8 @@ def records(host: Host) -> Seen:
         counted = None if keys is None else _or_none(authorized_keys.count, host, account, keys)
         second = None if mapped is None else _or_none(enrolment.second_factor, host, account, mapped)
         record = _ageing(one)
-        record |= {"administrator": account.name in admins, "last_login_at": logins.get(account.name)}
+        administrator = account.name in admins or administrators.EVERYBODY in admins
+        record |= {"administrator": administrator, "last_login_at": logins.get(account.name)}
         found.append({**record, "ssh_keys": counted, "second_factor": second})
     return Seen(found, passwd.PASSWD, passwd.SHADOW, *admin_sources, *login_sources)
 

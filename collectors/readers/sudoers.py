@@ -1,8 +1,4 @@
-"""sudoers(5): aliases, rules and defaults, as sudo itself would read them.
-
-The last match wins in sudo; here a rule stands for itself, so a right that a later rule takes away again
-still shows.
-"""
+"""sudoers(5): aliases, rules and defaults, as sudo itself would read them; what they come to: sudo_grants."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from collectors.door import Host, first
+from collectors.door import Host, Unseen, first
 from collectors.readers.sudoers_text import Scanner, Text, read
 
 PATHS: Final = ("/etc/sudoers", "/usr/etc/sudoers")
@@ -24,20 +20,26 @@ _OPTION: Final = re.compile(
     r'(?:ROLE|TYPE|PRIVS|LIMITPRIVS|CWD|CHROOT|TIMEOUT|NOTBEFORE|NOTAFTER|APPARMOR_PROFILE)\s*=\s*("[^"]*"|\S+)'
 )
 _DIGEST: Final = re.compile(r"sha(?:224|256|384|512)\s*:\s*\S+(?:\s*,\s*sha\d+\s*:\s*\S+)*\s+")
+_DIGESTED: Final = re.compile(r"[\s!]*sha(?:224|256|384|512)\s*:")
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*")
-_DEPTH_MAX: Final = 32
+_DEPTH_MAX: Final = 100
+_WORDS_MAX: Final = 20_000
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One command of one rule. `runas` is None where no one is named: then it is root."""
+    """One command of one rule. `runas` is None where no one is named: then it is root.
+
+    `nopasswd` is None where no tag tells; `digest`: only a file with a certain digest is meant.
+    """
 
     users: tuple[str, ...]
     hosts: tuple[str, ...]
     runas: tuple[str, ...] | None
-    nopasswd: bool
+    nopasswd: bool | None
     command: str
     source: str
+    digest: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,28 @@ class Sudoers:
     defaults: list[Default] = field(default_factory=list)
     aliases: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
-    def expand(self, kind: str, items: Iterable[str], depth: int = 0) -> tuple[str, ...]:
-        """Items with the aliases of a kind (User, Runas, Host, Cmnd) replaced by what they stand for."""
+    def expand(self, kind: str, items: Iterable[str]) -> tuple[str, ...]:
+        """Items with the aliases of a kind (User, Runas, Host, Cmnd) replaced by what they stand for.
+
+        An alias that stands for itself stands for nothing else. Raises `Unseen` (too_large).
+        """
         found: list[str] = []
+        self._expand(kind, items, False, (), found)
+        return tuple(found)
+
+    def _expand(
+        self, kind: str, items: Iterable[str], off: bool, inside: tuple[str, ...], found: list[str]
+    ) -> None:
         for item in items:
             name = item.removeprefix("!")
-            inner = self.aliases.get((kind, name))
-            if inner is None or depth >= _DEPTH_MAX:
-                found.append(item)
+            negated = off != item.startswith("!")
+            inner = None if name in inside else self.aliases.get((kind, name))
+            if inner is None:
+                found.append(f"!{name}" if negated else name)
             else:
-                words = self.expand(kind, inner, depth + 1)
-                found.extend(_negated(word) for word in words) if item != name else found.extend(words)
-        return tuple(found)
+                self._expand(kind, inner, negated, (*inside, name), found)
+            if len(found) > _WORDS_MAX or len(inside) > _DEPTH_MAX:
+                raise Unseen("too_large", PATHS[0], f"{kind}_Alias {name}")
 
 
 def parse(host: Host) -> Sudoers:
@@ -90,7 +102,8 @@ def add(found: Sudoers, line: Text) -> None:
             name = scanner.match(_NAME)
             if name is None or not scanner.take("="):
                 raise scanner.wrong()
-            found.aliases[kind, name[0]] = tuple(_commands(scanner) if kind == "Cmnd" else scanner.items())
+            items = tuple(_commands(scanner) if kind == "Cmnd" else scanner.items())
+            found.aliases.setdefault((kind, name[0]), items)  # of two, sudo refuses the second
             if not scanner.take(":"):
                 return _ended(scanner)
     if scanner.match(_DEFAULTS):
@@ -126,7 +139,7 @@ def _rule(found: Sudoers, scanner: Scanner) -> None:
         if not scanner.take("="):
             raise scanner.wrong()
         runas: tuple[str, ...] | None = None
-        nopasswd = False
+        nopasswd: bool | None = None
         while True:
             if scanner.take("("):
                 runas = _runas(scanner)
@@ -134,8 +147,9 @@ def _rule(found: Sudoers, scanner: Scanner) -> None:
                 pass
             while tag := scanner.match(_TAG):
                 nopasswd = {"NOPASSWD": True, "PASSWD": False}.get(tag[1], nopasswd)
+            digest = _DIGESTED.match(scanner.text, scanner.at) is not None
             command = _command(scanner)
-            found.rules.append(Rule(users, hosts, runas, nopasswd, command, scanner.source))
+            found.rules.append(Rule(users, hosts, runas, nopasswd, command, scanner.source, digest))
             if not scanner.take(","):
                 break
         if not scanner.take(":"):
@@ -166,9 +180,12 @@ def _command(scanner: Scanner) -> str:
         negations += 1
     scanner.match(_DIGEST)
     scanner.blanks()
+    start = scanner.at
     word = " ".join(scanner.word(",:=").split())
     if not word:
         raise scanner.wrong()
+    if scanner.text[start : scanner.at].rstrip().endswith(' ""'):  # no argument at all
+        word += ' ""'
     return "!" * (negations % 2) + word
 
 
@@ -177,10 +194,6 @@ def _commands(scanner: Scanner) -> list[str]:
     while scanner.take(","):
         found.append(_command(scanner))
     return found
-
-
-def _negated(word: str) -> str:
-    return word.removeprefix("!") if word.startswith("!") else "!" + word
 
 
 def _ended(scanner: Scanner) -> None:

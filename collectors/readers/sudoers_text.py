@@ -31,7 +31,7 @@ class Text:
 def read(host: Host, path: str) -> Iterator[Text]:
     """The lines of a sudoers file and of what it includes, in the order in which sudo reads them.
 
-    Raises `Unseen`.
+    As sudo does, an included file that is not there is gone past. Raises `Unseen`.
     """
     yield from _read(host, path, 0, [0])
 
@@ -40,7 +40,13 @@ def _read(host: Host, path: str, depth: int, count: list[int]) -> Iterator[Text]
     count[0] += 1
     if depth > _DEPTH_MAX or count[0] > _FILES_MAX:
         raise Unseen("malformed", path, "too many levels of includes")
-    for line in logical_lines(host.text(path), path):
+    try:
+        text = host.text(path)
+    except Unseen as unseen:
+        if depth and unseen.reason == "not_found":
+            return
+        raise
+    for line in logical_lines(text, path):
         include = _INCLUDE.match(line.text.strip())
         if include is None:
             yield line
@@ -63,7 +69,7 @@ def _folder(host: Host, path: str) -> list[str]:
             return []
         raise
     files = [f"{path}/{name}" for name in names if "." not in name and not name.endswith("~")]
-    return [one for one in files if host.stat(one).kind == "file"]
+    return [one for one in files if host.exists(one) and host.stat(one).kind == "file"]
 
 
 def logical_lines(text: str, path: str) -> Iterator[Text]:

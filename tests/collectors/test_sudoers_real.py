@@ -43,6 +43,7 @@ TAGS = [
 COMMANDS = [
     "ALL",
     "/bin/ls",
+    '/bin/ls ""',
     "/bin/ls -l /a\\,b",
     "!/bin/su",
     "! /usr/bin/id",
@@ -142,7 +143,7 @@ def test_rules_and_defaults(tmp_path: Path, text: str) -> None:
     assert "syntax error" not in done.stderr, done.stderr
     told = json.loads(done.stdout or "{}")
     ours = read(ALIASES + text + "\n")
-    mine = [(one.users, one.hosts, one.runas or (), one.nopasswd, one.command) for one in ours.rules]
+    mine = [(one.users, one.hosts, one.runas or (), bool(one.nopasswd), one.command) for one in ours.rules]
     assert theirs(told) == mine
     event(f"{len(mine)} rules")
     assert _their_settings(told) == [(one.name, one.value == "false") for one in ours.defaults]
