@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from collectors.door import Host
-from collectors.readers import pam, pam_factors, quality
+from collectors.readers import pam, pam_modules, quality
+from collectors.readers.applicant import Asked
 from collectors.readers.pam import Outcome, Step
 
 _COUNTED = "counted"
@@ -25,10 +26,10 @@ class Lock:
 
 def of_service(host: Host, service: str) -> Lock:
     """The lock of a service's auth stack. Raises `Unseen`."""
-    steps = pam.stack(host, service, "auth")
+    steps, asked = pam.stack(host, service, "auth"), Asked(service)
     counting = [step for step in steps if _role(step) in ("authfail", "tally")]
     where = steps[0].source.rsplit(":", 1)[0]
-    if not counting or not _counts(host, steps) or not _holds(host, steps):
+    if not counting or not _counts(host, steps, asked) or not _holds(host, steps, asked):
         return Lock(0, 0, 0, False, (where,))
     step = counting[0]
     if _role(step) == "tally":
@@ -43,6 +44,11 @@ def of_service(host: Host, service: str) -> Lock:
         unlock, unlock_source = 0, settings["unlock_time"][1]
     sources = (step.source, source, window_source, unlock_source)
     return Lock(deny, window, unlock, "even_deny_root" in settings, sources)
+
+
+def _marks(outcome: Outcome) -> frozenset[str]:
+    """What an outcome adds that proves nothing."""
+    return frozenset(factor for factor in outcome.factors if factor[0] == "~")
 
 
 def _tally(step: Step) -> Lock:
@@ -65,7 +71,7 @@ def _role(step: Step) -> str:
     return next((one for one in ("preauth", "authfail", "authsucc") if one in step.arguments), "preauth")
 
 
-def _counts(host: Host, steps: list[Step]) -> bool:
+def _counts(host: Host, steps: list[Step], asked: Asked) -> bool:
     """Whether each way on which a password was asked for, and was wrong, passes a counting module."""
 
     def choose(step: Step, proven: frozenset[str]) -> list[Outcome]:
@@ -74,22 +80,22 @@ def _counts(host: Host, steps: list[Step]) -> bool:
             return [Outcome("ignore" if role == "authfail" else "success", frozenset({_COUNTED}))]
         if role:
             return [Outcome("success" if role == "preauth" else "ignore")]
-        tried = frozenset({_TRIED} if step.module.removeprefix("pam_") in pam_factors.PASSWORDS else ())
-        wrong = (one for one in pam_factors.outcomes(host, step) if not one.factors)
-        return [Outcome(one.returns, tried) for one in wrong]
+        tried = frozenset({_TRIED} if step.module.removeprefix("pam_") in pam_modules.PASSWORDS else ())
+        told = pam_modules.outcomes(host, step, proven, asked)
+        return [Outcome(one.returns, tried | _marks(one)) for one in told if one.factors == _marks(one)]
 
     passed, failed = pam.ways(steps, choose)
     tried = [way for way in passed | failed if _TRIED in way.factors]
     return bool(tried) and all(_COUNTED in way.factors for way in tried)
 
 
-def _holds(host: Host, steps: list[Step]) -> bool:
+def _holds(host: Host, steps: list[Step], asked: Asked) -> bool:
     """Whether nobody gets in while the lock says no: each module of it refuses, and no way succeeds."""
 
     def choose(step: Step, proven: frozenset[str]) -> list[Outcome]:
         if _role(step):
             return [Outcome("auth_err")]
-        return pam_factors.outcomes(host, step)
+        return pam_modules.outcomes(host, step, proven, asked)
 
     passed, _ = pam.ways(steps, choose)
-    return not any(way.factors for way in passed)
+    return not any(factor[0] != "~" for way in passed for factor in way.factors)

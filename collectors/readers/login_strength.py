@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from collectors.door import Host, Unseen
 from collectors.readers import administrators, automatic_login, pam, pam_factors, processes, units
+from collectors.readers.applicant import Asked
 from collectors.readers.pam import Step, Way
 from collectors.readers.pam_factors import Strength
 
@@ -21,7 +22,7 @@ def strength(host: Host, path: str, services: Iterable[str]) -> tuple[Strength, 
     for service in named:
         stack = pam.stack(host, service, "auth")
         steps += stack
-        ways |= pam.ways(stack, lambda step, _: pam_factors.outcomes(host, step))[0]
+        ways |= pam_factors.ways(host, stack, Asked(service))
     files = ", ".join(dict.fromkeys(step.source.rsplit(":", 1)[0] for step in steps))
     try:
         return pam_factors.judge(ways | _beside(host, path), steps), files

@@ -14,6 +14,7 @@ from typing import Final
 
 from collectors.door import Host
 from collectors.readers import pam, pam_factors, sshd_config, sshd_daemon
+from collectors.readers.applicant import Asked
 from collectors.readers.pam import Way
 from collectors.readers.pam_factors import Strength
 from collectors.readers.sshd_config import Setting
@@ -43,7 +44,7 @@ def _of(host: Host, settings: Mapping[str, Setting]) -> Strength:
     service = settings["pamservicename"].value if "pamservicename" in settings else "sshd"
     with_pam = settings["usepam"].value == "yes"
     steps = pam.stack(host, service, "auth") if with_pam else []
-    by_pam = pam.ways(steps, lambda step, _: pam_factors.outcomes(host, step))[0] if steps else set()
+    by_pam = pam_factors.ways(host, steps, Asked(service)) if steps else set()
     lists = sshd_config.alternatives(settings)[:_LISTS_MAX]
     ways: set[Way] = set()
     single = []

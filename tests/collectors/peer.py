@@ -24,7 +24,7 @@ class Peer:
     """A running child; a context manager. `module` is what the child runs: one that calls `serve`."""
 
     module = "tests.collectors.peer"
-    namespaces = ("--mount",)
+    namespaces: tuple[str, ...] = ("--mount",)
 
     def __enter__(self) -> Self:
         self._child = subprocess.Popen(
@@ -73,7 +73,7 @@ class Peer:
         return answer["value"]
 
 
-def serve(acts: Mapping[str, Callable[..., Any]]) -> None:
+def serve(acts: Mapping[str, Callable[..., Any]], prepare: Callable[[], None] = lambda: None) -> None:
     """The child's side: a private /etc, then one act after another until nobody asks any more."""
     private = Path("/etc/.boltseal-private")
     subprocess.run(["mount", "-t", "tmpfs", "peer", "/mnt"], check=True)
@@ -81,6 +81,7 @@ def serve(acts: Mapping[str, Callable[..., Any]]) -> None:
     subprocess.run(["mount", "--bind", "/mnt/etc", "/etc"], check=True)
     private.touch()
     subprocess.run(["useradd", "-M", "-u", str(UID), USER], check=True, stdout=sys.stderr)
+    prepare()
     for line in sys.stdin:
         request = json.loads(line)
         try:
