@@ -125,7 +125,7 @@ def covers(pattern: str, command: str) -> bool | None:
         same = path.count("/") == other.count("/") and fnmatchcase(other, path)
     if not same or not arguments:
         return same
-    if arguments == others or (arguments == '""' and not others and path == other):
+    if arguments == others:
         return True
     return None if _META.search(arguments + others) or not others else False
 
