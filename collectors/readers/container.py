@@ -9,7 +9,7 @@ TOLD = ("/run/host/container-manager", "/run/systemd/container")
 
 
 def kind(host: Host) -> str:
-    """The manager's name, "" where there is none. A mark that may not be read counts as none."""
+    """The manager's name, "" where there is none. A mark that is there and may not be looked at is one."""
     for path in TOLD:
         try:
             told = host.text(path, 4096).strip()
@@ -21,6 +21,7 @@ def kind(host: Host) -> str:
         try:
             if host.exists(path):
                 return name
-        except Unseen:
-            continue
+        except Unseen as unseen:
+            if unseen.reason == "malformed":
+                return name
     return ""

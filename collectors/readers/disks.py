@@ -49,20 +49,27 @@ def _disk(host: Host, name: str) -> Disk:
     noted = _noted(host, folder)
     model = noted.get("ID_MODEL_ENC") or _word(host, f"{folder}/device/model", f"{folder}/device/name")
     serial = noted.get("ID_SERIAL_SHORT") or _word(host, f"{folder}/serial", f"{folder}/device/serial")
-    sectors = _word(host, f"{folder}/size") or "0"
-    removable = _word(host, f"{folder}/removable") == "1" or noted.get("ID_BUS") == "usb"
+    sectors = _told(host, f"{folder}/size").strip() or "0"
+    removable = _told(host, f"{folder}/removable").strip() == "1" or noted.get("ID_BUS") == "usb"
     size = int(sectors) * SECTOR_BYTES if sectors.isdecimal() else 0
     return Disk(name, _unescaped(model), serial or _page(host, folder), size, removable)
 
 
 def _noted(host: Host, folder: str) -> dict[str, str]:
     """What udev keeps of a device: lines `E:ID_SERIAL_SHORT=…`."""
-    number = _word(host, f"{folder}/dev")
-    try:
-        lines = host.text(f"/run/udev/data/b{number}").splitlines() if number else []
-    except Unseen:
-        return {}
+    number = _told(host, f"{folder}/dev").strip()
+    lines = _told(host, f"/run/udev/data/b{number}").splitlines() if number else []
     return dict(line[2:].partition("=")[::2] for line in lines if line.startswith("E:"))
+
+
+def _told(host: Host, path: str) -> str:
+    """What decides whether a disk is there, and removable: "" only where it is known not to be told."""
+    try:
+        return host.text(path)
+    except Unseen as unseen:
+        if unseen.reason == "not_found":
+            return ""
+        raise
 
 
 def _word(host: Host, *paths: str) -> str | None:

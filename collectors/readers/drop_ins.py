@@ -28,7 +28,7 @@ def settings(host: Host, name: str) -> tuple[Mapping[str, str], tuple[str, ...]]
         try:
             names = host.list(f"{folder}/{name}.d")
         except Unseen as unseen:
-            if unseen.reason not in ("not_found", "malformed"):
+            if unseen.reason != "not_found":
                 raise
             continue
         for found in names:

@@ -51,8 +51,8 @@ def parse(text: str, family: str) -> Chains:
             name, rule = _rule(line, family, source)
             if rule is not None and (family, table, name) in chains:
                 chains[family, table, name].rules.append(rule)
-    if not complete:
-        raise Unseen("malformed", source, "no COMMIT at the end")
+    if not complete or (text.strip() and not table):
+        raise Unseen("malformed", source, "no COMMIT at the end" if table else "no table")
     return chains
 
 

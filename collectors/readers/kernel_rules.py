@@ -60,6 +60,7 @@ def _rules(host: Host) -> Rules:
 
 def _asked_iptables(host: Host, chains: Chains, sources: list[str]) -> Chains:
     """The chains, those of iptables' filter tables told by iptables itself."""
+    silent = not sources
     for family, argv in iptables.SAVE.items():
         try:
             told = host.run(argv)
@@ -71,6 +72,9 @@ def _asked_iptables(host: Host, chains: Chains, sources: list[str]) -> Chains:
         kept = {key: chain for key, chain in chains.items() if key[:2] != (table, "filter")}
         chains = kept | iptables.parse(told.text, family)
         sources.append(told.source)
+        silent = silent and not told.text.strip()
+    if silent:  # so it is where there are no rules, and where a tool lies: nobody can tell the two apart
+        raise Unseen("malformed", ", ".join(sources), "prints nothing")
     return chains
 
 

@@ -1,0 +1,144 @@
+"""Damage never improves a verdict: what cannot be seen any more must not turn a failure into a pass.
+
+Every case of every collector is taken; every path and command that the collector asked for there is damaged
+in every way of `damage`, one at a time. HYPOTHESIS_PROFILE=thorough tries all of it; the suite a share.
+"""
+
+import os
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from typing import NamedTuple
+from zlib import crc32
+
+import pytest
+
+from collectors import discover
+from collectors.door import REASONS
+from collectors.findings import Findings
+from collectors.look import look_with
+from config import shipped
+from config.criterion import Catalogue
+from config.evaluate import Evidence, judge
+from tests.collectors.cases import Case, cases, twin
+from tests.collectors.damage import lies, rewritten, unseeable, watched
+from tests.collectors.twin import Node, Twin
+
+ONE_OF = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 8
+COLLECTORS = sorted(discover())
+WORSE = ("fail", "unknown")
+NO_FILE = ("fifo", "folder", "loop")
+
+EXCEPT = {
+    # sshd cannot be asked, so its files are read by the own reader: an answer, not the want of one.
+    ("sshd", "tool_missing"),
+    ("sshd", "permission_denied"),
+    ("sshd", "exit_127"),
+    # Real programs skip what is no regular file in a folder of drop-ins, and so do we: it says nothing.
+    *product(("/etc/sudoers.d", "/etc/systemd/journald.conf.d", "/etc/dconf/db/local.d"), NO_FILE),
+    # A unit that is no file is not started; a mask is a link to a device.
+    ("/lib/systemd/system", "fifo"),
+}
+"""Program or folder, and damage, that may improve a verdict, with the reason why."""
+
+
+class Attempt(NamedTuple):
+    """A host with one thing wrong. `real`: what was there cannot be seen any more, rather than says else."""
+
+    name: str
+    host: Twin
+    strict: bool
+
+
+def attempts(case: Case) -> Iterator[Attempt]:
+    """Every damage to everything that the collector asks for in this case."""
+    host = watched(twin(case))
+    look_with(discover()[case.subject], host)
+    for path in with_parents(host.paths):
+        node = host.nodes.get(path, Node(kind="none"))
+        kinds = [(kind, one, hides(path, node, kind)) for kind, one in unseeable(path, node).items()]
+        if path in host.nodes:
+            kinds += [(kind, one, False) for kind, one in rewritten(node).items()]
+        for kind, one, strict in kinds:
+            if chosen(case, path, kind):
+                yield Attempt(f"{path} {kind}", replace(twin(case), nodes={**host.nodes, path: one}), strict)
+    for argv in dict.fromkeys(host.asked):
+        for kind, told in lies(argv, host.commands.get(argv, "tool_missing")).items():
+            strict = (argv[0], kind) not in EXCEPT and kind not in ("torn", "shouting")
+            if chosen(case, " ".join(argv), kind):
+                commands = {**host.commands, argv: told}
+                yield Attempt(f"{' '.join(argv)} {kind}", replace(twin(case), commands=commands), strict)
+
+
+def hides(path: str, node: Node, kind: str) -> bool:
+    """Whether something that was to be seen no longer is.
+
+    What was not there and now is a folder or a pipe is something new; and what is no folder any more holds
+    nothing, for the real programs as well.
+    """
+    if node.unseen or (posixpath.dirname(path), kind) in EXCEPT:
+        return False
+    return node.kind == "file" or (node.kind == "dir" and kind in ("loop", "unreadable", "late"))
+
+
+def with_parents(paths: Iterable[str]) -> list[str]:
+    """The paths, and every folder on the way to them."""
+    found: dict[str, None] = {}
+    for path in paths:
+        at = path
+        while at != "/":
+            found[at] = None
+            at = posixpath.dirname(at)
+    return [*found]
+
+
+def chosen(case: Case, what: str, kind: str) -> bool:
+    return crc32(f"{case.subject} {case.name} {what} {kind}".encode()) % ONE_OF == 0
+
+
+@cache
+def catalogue(subject: str) -> Catalogue:
+    """The checks that rest on a fact of this collector."""
+    facts, whole = discover()[subject].facts.keys(), shipped.catalogue()
+    checks = {
+        name: check
+        for name, check in whole.checks.items()
+        if not facts.isdisjoint(clause.fact for clause in (*check.clauses, *check.applies_when))
+    }
+    return replace(whole, checks=checks)
+
+
+def answers(case: Case, found: Findings) -> Mapping[str, str]:
+    moment = twin(case).now
+    evidence = Evidence("host", "host", found.facts, found.missing, found.sources, moment)
+    return {
+        one.check: one.answer for one in judge(evidence, catalogue(case.subject), shipped.profile(), moment)
+    }
+
+
+@pytest.mark.parametrize("subject", COLLECTORS)
+def test_damage_never_improves_a_verdict(subject: str, record_property: pytest.FixtureRequest) -> None:
+    """No failure and no unknown becomes a pass or an exemption, and nothing raises."""
+    collector = discover()[subject]
+    better, count = [], 0
+    for case in cases(subject):
+        before = answers(case, look_with(collector, twin(case))[0])
+        for attempt in attempts(case):
+            count += 1
+            try:
+                found, _ = look_with(collector, attempt.host)
+            except Exception as error:  # noqa: BLE001  named with the damage that led to it
+                better.append(f"{case.name}: {attempt.name}: {error!r}")
+                continue
+            assert {*found.facts, *found.missing} == set(collector.facts)
+            assert set(found.missing.values()) <= set(REASONS)
+            after = answers(case, found)
+            better += [
+                f"{case.name}: {attempt.name}: {check} {before[check]} -> {answer}"
+                for check, answer in after.items()
+                if attempt.strict and before[check] in WORSE and answer not in WORSE
+            ]
+    record_property("compared", count)  # type: ignore[operator]
+    assert not better, "\n".join(better)
