@@ -1,8 +1,10 @@
 """Logs: whether they outlive a restart, and whether they leave the host.
 
 The journal is kept when journald runs with Storage=persistent, or with the default (auto) where
-/var/log/journal exists; rsyslog and syslog-ng keep files. A forwarder counts while it runs, and a configured
-target while its daemon does: one that is set up but dead sends nothing. On a root what starts at boot counts.
+/var/log/journal exists; rsyslog and syslog-ng keep what a rule of theirs writes to a file. Neither is kept on a
+tmpfs. A forwarder counts while it runs, and a configured target while its daemon does and a login's message comes
+to it: one that is set up but dead, or fed by a journal that hands nothing on, sends nothing. On a root what starts
+at boot counts.
 """
 
 from __future__ import annotations
@@ -12,27 +14,21 @@ from typing import Final
 
 from collectors.door import Host, Unseen, glob
 from collectors.findings import Fact, Findings, Seen
-from collectors.readers import addresses, drop_ins, forwarding, processes, products, units
+from collectors.readers import addresses, drop_ins, forwarding, journal, processes, rsyslog, units
 
 FACTS = {
     "logs.persistent": Fact("bool", "a running log service keeps what it gets across a restart"),
     "logs.forwarded_to": Fact("list[str]", "other hosts and log services that log lines are sent to"),
     "logs.service": Fact("str", "the log services that run: journald, rsyslog, syslog-ng, or none"),
 }
-JOURNAL: Final = "/var/log/journal"
 SERVICES: Final = {
     "journald": ("systemd-journald", "systemd-journald.service"),
     "rsyslog": ("rsyslogd", "rsyslog.service"),
     "syslog-ng": ("syslog-ng", "syslog-ng.service"),
 }
-RSYSLOG: Final = "/etc/rsyslog.conf"
 SYSLOG_NG: Final = ("/etc/syslog-ng/syslog-ng.conf", "/etc/syslog-ng/conf.d/*.conf")
 UPLOADER: Final = ("systemd-journal-upload", "systemd-journal-upload.service")
 AUDIT_SENDER: Final = ("/etc/audit/audisp-remote.conf", "/etc/audit/plugins.d/au-remote.conf")
-INCLUDES: Final = re.compile(
-    r"""^[ \t]*(?:\$IncludeConfig\s+(\S+)|include\s*\(\s*file\s*=\s*"([^"]+)\")""",
-    re.MULTILINE | re.IGNORECASE,
-)
 
 
 def collect(host: Host) -> Findings:
@@ -50,37 +46,51 @@ def _service(host: Host) -> Seen:
 
 
 def _persistent(host: Host) -> Seen:
-    for name in ("rsyslog", "syslog-ng"):
-        if _acts(host, *SERVICES[name]):
-            return Seen(True, f"{name} is on", _told_by(host))
+    sent_on = {"rsyslog": _rsyslog, "syslog-ng": _syslog_ng}
+    for name, destinations in sent_on.items():
+        if _acts(host, *SERVICES[name]) and destinations(host)[1]:
+            return Seen(not journal.is_volatile(host, "/var/log"), f"{name} is on", _told_by(host))
     if not _acts(host, *SERVICES["journald"]):
         return Seen(False, _told_by(host))
-    values, sources = drop_ins.settings(host, "journald.conf")
-    storage = values.get("Storage", "auto").lower() or "auto"
-    kept = storage == "persistent" or (storage == "auto" and host.exists(JOURNAL))
-    return Seen(kept, *sources, JOURNAL)
+    kept, sources = journal.keeps(host)
+    return Seen(kept, *sources)
 
 
 def _forwarded_to(host: Host) -> Seen:
     found: set[str] = set()
     sources = [_told_by(host)]
     if _acts(host, *SERVICES["rsyslog"]):
-        found |= forwarding.rsyslog(_rsyslog_text(host))
-        sources.append(RSYSLOG)
+        found |= _rsyslog(host)[0]
+        sources.append(rsyslog.MAIN)
     if _acts(host, *SERVICES["syslog-ng"]):
-        paths = [path for pattern in SYSLOG_NG for path in glob(host, pattern)]
-        found |= forwarding.syslog_ng("\n".join(host.text(path) for path in paths))
-        sources += paths
+        found |= _syslog_ng(host)[0]
+        sources.append(SYSLOG_NG[0])
     if _acts(host, *UPLOADER):
         values, files = drop_ins.settings(host, "journal-upload.conf")
         found |= {addresses.plain(one) for one in [values.get("URL", "")] if addresses.is_away(one)}
         sources += files
     found |= _audit_sender(host)
-    for agent in products.found(host, forwarding.AGENTS):
-        if agent.running or (agent.running is None and products.starts(host, agent.product)):
-            found.add(agent.product.name)
-            sources.append(f"{agent.product.name}: {agent.source}")
+    for agent in forwarding.sending(host):
+        found.add(agent.product.name)
+        sources.append(f"{agent.product.name}: {agent.source}")
     return Seen([*sorted(found)], *sources)
+
+
+def _rsyslog(host: Host) -> tuple[set[str], bool]:
+    """Where rsyslog sends the host's own messages, and whether it files them; nothing where none come in."""
+    plain = rsyslog.text(host)
+    comes_in = rsyslog.hears_host(plain)
+    if not comes_in or (
+        comes_in == "socket" and _acts(host, *SERVICES["journald"]) and not journal.hands_on(host)
+    ):
+        return set(), False
+    found = rsyslog.destinations(plain)
+    return forwarding.named(found.sent), found.file
+
+
+def _syslog_ng(host: Host) -> tuple[set[str], bool]:
+    paths = [path for pattern in SYSLOG_NG for path in glob(host, pattern)]
+    return forwarding.syslog_ng("\n".join(host.text(path) for path in paths))
 
 
 def _acts(host: Host, program: str, unit: str) -> bool:
@@ -93,13 +103,6 @@ def _acts(host: Host, program: str, unit: str) -> bool:
 
 def _told_by(host: Host) -> str:
     return units.FOLDERS[0] if host.offline else "/proc"
-
-
-def _rsyslog_text(host: Host) -> str:
-    text = host.text(RSYSLOG)
-    for old, new in INCLUDES.findall(text):
-        text += "".join("\n" + host.text(path) for path in glob(host, old or new))
-    return text
 
 
 def _audit_sender(host: Host) -> set[str]:
