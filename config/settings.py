@@ -72,14 +72,12 @@ _LOG_LEVEL = r"debug|info|warning|error"
 class AgentSettings:
     """The agent's settings, `agent.toml`; every one has a default."""
 
-    state_dir: str = _setting("", "folder for key, chain head and spool; empty: the system's place")
     night_start: str = _setting("01:00", "local time at which the nightly window opens", _CLOCK)
     night_end: str = _setting("05:00", "local time at which the nightly window closes", _CLOCK)
     collect_budget_seconds: int = _setting(COLLECT_BUDGET_SECONDS, "time that all collectors share", least=1)
     spool_max_bytes: int = _setting(SPOOL_MAX_BYTES, "disk space for reports that wait", least=1 << 20)
     profile: str = _setting("nist", "thresholds that `boltseal scan` judges by", _NAME)
     mfa_reading: str = _setting("text", _READING_DOC, _READING)
-    log_level: str = _setting("info", "how much the agent says", _LOG_LEVEL)
 
 
 @dataclass(frozen=True)
