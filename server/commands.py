@@ -5,18 +5,15 @@ import getpass
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from secrets import token_hex
-from typing import TypeVar
 
 from config.errors import InputError
-from server import adoption, database, fleet, founding, hosts, ledger, serve, tls, tokens, verdicts
+from server import adoption, fleet, founding, hosts, ledger, serve, tls, tokens, verdicts
+from server.console import entering, opened, plain, print_rows
+from server.feeds.command import feed
 from server.home import Home
-from server.ledger import Entries
-
-_Row = TypeVar("_Row")
 
 
 def init(options: argparse.Namespace) -> int:
@@ -47,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     founding.bring_up_to_date(home)
     if options.adopt:
         _adopt(home)
-    with _opened(home) as connection:
+    with opened(home) as connection:
         for news in adoption.pending(connection, settings):
             print(f"Not adopted yet: {news}. Adopt it with: run --adopt", file=sys.stderr)
     host, port = listen(options.listen, (settings.host, settings.port))
@@ -60,7 +57,7 @@ def token(options: argparse.Namespace) -> int:
     """Make, list or revoke enrolment tokens."""
     home = Home(options.home).demand()
     now = datetime.now(UTC)
-    with _opened(home) as connection:
+    with opened(home) as connection:
         if options.action == "new":
             lifetime = tokens.span(options.expires)
             made = (options.hosts, options.tag, options.serial, options.note)
@@ -68,7 +65,7 @@ def token(options: argparse.Namespace) -> int:
             url = options.url or serve.configured_url(home)
             print(tokens.enrolment_string(url, tls.fingerprint(home.ca_file.read_bytes()), secret))
         elif options.action == "list":
-            _print_rows(tokens.listed(connection), _token_line, options.json)
+            print_rows(tokens.listed(connection), _token_line, options.json)
         else:
             tokens.revoke(connection, options.token_id, now)
             print(f"Revoked {options.token_id}. Hosts that it enrolled stay.")
@@ -78,17 +75,17 @@ def token(options: argparse.Namespace) -> int:
 def host(options: argparse.Namespace) -> int:
     """List, show, revoke or release hosts."""
     home = Home(options.home).demand()
-    with _opened(home) as connection:
+    with opened(home) as connection:
         if options.action == "list":
-            _print_rows(hosts.every(connection), _host_line, options.json)
+            print_rows(hosts.every(connection), _host_line, options.json)
         elif options.action == "show":
             view = fleet.host(connection, options.name, datetime.now(UTC))
             print(json.dumps(fleet.as_json(view)) if options.json else "\n".join(_host_lines(view)))
         else:
             decide = {"revoke": hosts.revoke, "release": hosts.release}[options.action]
-            with _entering(home, connection) as entries:
+            with entering(home, connection) as entries:
                 decided = decide(entries, options.name, options.reason)
-            print(f"{_plain(decided.hostname)} is {decided.state}; the log says why.")
+            print(f"{plain(decided.hostname)} is {decided.state}; the log says why.")
     return 0
 
 
@@ -124,7 +121,7 @@ def export(options: argparse.Namespace) -> int:
     from server import export as exporting
 
     home = Home(options.home).demand()
-    with _opened(home) as connection:
+    with opened(home) as connection:
         exported = exporting.write(home, connection, options.out, options.at, options.latest_only)
     print(
         f"Wrote {options.out}: {exported.reports} reports of {exported.hosts} hosts, as of {exported.moment}."
@@ -138,7 +135,7 @@ def check(options: argparse.Namespace) -> int:
     from server import check as checking
 
     home = Home(options.home).demand()
-    with _opened(home) as connection:
+    with opened(home) as connection:
         found = checking.check(connection, ledger.hand(home))
     print(found.text())
     return 0 if found.difference is None else 1
@@ -147,7 +144,7 @@ def check(options: argparse.Namespace) -> int:
 def rebuild_verdicts(options: argparse.Namespace) -> int:
     """Judge every host anew."""
     home = Home(options.home).demand()
-    with _opened(home) as connection:
+    with opened(home) as connection:
         changed = verdicts.rebuild(connection, datetime.now(UTC))
     print(
         f"{changed} verdicts were not as they should be, and now are."
@@ -172,6 +169,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "token": token,
     "host": host,
     "user": user,
+    "feed": feed,
     "export": export,
     "check": check,
     "rebuild-verdicts": rebuild_verdicts,
@@ -181,7 +179,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
 
 def _host_lines(view: fleet.HostView) -> Iterator[str]:
     about = view.host
-    yield f"{_plain(about.hostname)}  {about.host_id}  {about.state}  {about.platform} {about.role}".rstrip()
+    yield f"{plain(about.hostname)}  {about.host_id}  {about.state}  {about.platform} {about.role}".rstrip()
     yield f"enrolled {about.enrolled_at}, last report {about.last_finished_at or 'never'}, number {about.last_sequence}"
     for verdict in sorted(
         view.verdicts,
@@ -191,25 +189,10 @@ def _host_lines(view: fleet.HostView) -> Iterator[str]:
 
 
 def _adopt(home: Home) -> int:
-    with _opened(home) as connection, _entering(home, connection) as entries:
+    with opened(home) as connection, entering(home, connection) as entries:
         news = adoption.adopt(entries, home.settings())
     print("\n".join(f"Adopted {each}." for each in news) or "Nothing new to adopt.")
     return 0
-
-
-@contextmanager
-def _opened(home: Home) -> Iterator[database.Connection]:
-    connection = database.connect(home.database)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _entering(home: Home, connection: database.Connection) -> Iterator[Entries]:
-    with ledger.entering(connection, ledger.hand(home), datetime.now(UTC)) as entries:
-        yield entries
 
 
 def listen(text: str | None, default: tuple[str, int]) -> tuple[str, int]:
@@ -228,13 +211,6 @@ def _ask_password() -> str:
     return getpass.getpass("Password: ")
 
 
-def _print_rows(rows: Iterable[_Row], line: Callable[[_Row], str], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps([fleet.as_json(each) for each in rows]))
-    else:
-        print("".join(f"{line(each)}\n" for each in rows), end="")
-
-
 def _token_line(row: tokens.Token) -> str:
     state = "revoked" if row.revoked_at else f"until {row.expires_at}"
     return f"{row.token_id}  {row.used}/{row.quota}  {state}  {' '.join(row.tags)}  {row.note}".rstrip()
@@ -242,9 +218,4 @@ def _token_line(row: tokens.Token) -> str:
 
 def _host_line(row: hosts.Host) -> str:
     last = row.last_finished_at or "never"
-    return f"{row.host_id}  {_plain(row.hostname)}  {row.state}  {_plain(row.platform)}  last {last}"
-
-
-def _plain(text: str) -> str:
-    """A host's own words without what would move the cursor or forge a line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    return f"{row.host_id}  {plain(row.hostname)}  {row.state}  {plain(row.platform)}  last {last}"

@@ -17,6 +17,8 @@ examples:
   boltseal-server token new --hosts 50 --expires 7d  print an enrolment string
   boltseal-server user add maria --role compliance   let somebody log in
   boltseal-server host list --json                   the fleet, for a script
+  boltseal-server feed import kev known_exploited_vulnerabilities.json
+                                                     judge by what is exploited now
   boltseal-server export --out bundle.zip            hand over the evidence
 
 exit codes:
@@ -26,6 +28,27 @@ exit codes:
     3  the server extra is not installed
     5  trouble with the home folder, the database, the disk or the port
   130  interrupted
+"""
+
+_FEED_EPILOG = """\
+the feeds, and where to download them (the server itself asks nobody):
+  kev  holes that are exploited: https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json
+  osv  which version closes which hole: https://osv-vulnerabilities.storage.googleapis.com/Debian/all.zip (or Ubuntu)
+  eol  ends of support: https://endoflife.date/api/v1/products/full/
+
+examples:
+  boltseal-server feed import kev known_exploited_vulnerabilities.json
+  boltseal-server feed import osv all.zip --ecosystem Debian:12 --ecosystem Debian:13
+  boltseal-server feed import osv all.zip DSA-6001-1.json     the zip, and what is newer than it
+  boltseal-server feed import eol full.json
+  boltseal-server feed import eol debian.json ubuntu.json --published 2026-11-20
+  boltseal-server feed list --json
+
+exit codes:
+    0  adopted; or nothing new, since the same is in force
+    2  the file is not what it should be, or older than what is in force; nothing was changed
+    5  trouble with the home folder, the database or the disk
+  130  interrupted; nothing was changed
 """
 
 Add: TypeAlias = Callable[[str, str], argparse.ArgumentParser]
@@ -48,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
     _add_running(add)
     _add_deciding(add)
+    _add_feeds(add)
     _add_evidence(add)
     return made
 
@@ -78,7 +102,7 @@ def _add_running(add: Add) -> None:
         "--port-auto", action="store_true", help="take another port where the wanted one is taken"
     )
     run.add_argument(
-        "--adopt", action="store_true", help="first adopt the catalogue and profile of the package"
+        "--adopt", action="store_true", help="first adopt the catalogue, profile and feeds of the package"
     )
 
 
@@ -113,6 +137,42 @@ def _add_deciding(add: Add) -> None:
         each.add_argument("--print-password", action="store_true", help="make a password and print it")
     _listing(user, "the people")
     user.add_parser("remove", help="remove a person").add_argument("name")
+
+
+def _add_feeds(add: Add) -> None:
+    made = add("feed", "import or list what vendors publish about holes and support ends")
+    made.epilog, made.formatter_class = _FEED_EPILOG, argparse.RawDescriptionHelpFormatter
+    feed = made.add_subparsers(dest="action", required=True)
+    bring = feed.add_parser(
+        "import",
+        help="adopt a downloaded feed",
+        description="Read downloaded files strictly, keep what judging needs, and judge by it from now on. Works "
+        "while the server runs.",
+        epilog=_FEED_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    bring.add_argument("name", choices=("kev", "osv", "eol"), metavar="NAME", help="kev, osv or eol")
+    bring.add_argument("files", nargs="+", type=Path, metavar="FILE", help="as the vendor publishes it")
+    bring.add_argument(
+        "--ecosystem",
+        action="append",
+        default=[],
+        metavar="RELEASE",
+        help="osv: only this, like Debian:12; default: every release of Debian and Ubuntu in the file",
+    )
+    bring.add_argument(
+        "--whole",
+        action="store_true",
+        help="osv: the files are no zip, but all that there is of their releases",
+    )
+    bring.add_argument(
+        "--product", default="", metavar="NAME", help="eol: whose releases an old-form file lists"
+    )
+    bring.add_argument(
+        "--published", default="", metavar="DATE", help="eol: the day an old-form file was downloaded"
+    )
+    bring.add_argument("--older", action="store_true", help="adopt it although a newer one is in force")
+    _listing(feed, "the feeds in force")
 
 
 def _listing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", what: str) -> None:

@@ -59,7 +59,7 @@ def feeds(connection: sqlite3.Connection, size: int | None = None) -> Feeds:
         read = {name: feed.read(name, kept_files.read(connection, own.sha256)) for name, own in held.items()}
         found = Feeds(**read)
         if len(_loaded) >= _LOADED_MAX:
-            _loaded.clear()
+            _loaded.pop(next(iter(_loaded)))
         _loaded[key] = found
     return found
 

@@ -6,7 +6,8 @@ Nothing is unpacked as a whole: a member is read, handed on and forgotten. What 
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from io import BufferedReader, BytesIO
+from typing import Any
 
 from config.errors import InputError
 from server.feeds import reading
@@ -122,7 +123,7 @@ def _advisory(value: Any, where: str) -> dict[str, Any]:
 class _Bounded:
     """A file that gives no more at once than a real archive's directory has: `zipfile` reads that as a whole."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BufferedReader | BytesIO) -> None:
         self._file = file
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 

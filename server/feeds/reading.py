@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, BinaryIO, NoReturn
+from io import BufferedReader, BytesIO
+from typing import Any, NoReturn
 
 from config import canonical
 from config.errors import InputError
@@ -35,7 +36,7 @@ class Source:
     """A downloaded file: the last part of its name, and the open file, at its beginning."""
 
     name: str
-    file: BinaryIO
+    file: BufferedReader | BytesIO
 
     def read(self, limit: int) -> bytes:
         """Return the whole of it; InputError ``feed_too_large``."""

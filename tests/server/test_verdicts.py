@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from config import canonical, evaluate, section, shipped
+from config import canonical, evaluate, feeds, section, shipped
 from config.criterion import Check, Example
 from server import adoption, database, fleet, freshness, hosts, ledger, verdicts
 from server.coverage import coverage
@@ -146,7 +146,7 @@ def test_pages_and_bundle_agree(server: InProcess, twin: Twin, connection: Conne
     twin.ship(server, twin.report([POOR]))
     server.settle()
     rules = adoption.rules(connection)
-    seen = evaluate.evidence(twin.host_id, "host", [section.decode(POOR)], NOW)
+    seen = feeds.derive(evaluate.evidence(twin.host_id, "host", [section.decode(POOR)], NOW), rules.feeds)
     view = fleet.host(connection, twin.host_id, NOW)
     for judged, shown in zip(
         evaluate.judge(seen, rules.catalogue, rules.profile, NOW), view.verdicts, strict=True
