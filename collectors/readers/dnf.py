@@ -1,7 +1,8 @@
 """What dnf knows of newer versions (dnf(8)), from its cache alone: `-C` never goes to the network.
 
-Security updates are told from advisories. A repository without advisories (updateinfo) answers with
-silence, and silence is not "nothing pending": then nothing is known.
+Security updates are told from advisories. A repository without advisories (updateinfo) answers with silence,
+and silence is not "nothing pending": where such a repository has something newer, nothing is known. Excludes
+are set aside: a package that the administrator excludes lacks its fix all the same.
 """
 
 from __future__ import annotations
@@ -13,22 +14,21 @@ from typing import Final
 
 from collectors.door import Host, Unseen, glob
 from collectors.findings import Json, Seen, rfc3339
-from collectors.readers import packages, repos, units
-from collectors.readers.versions import natural_key
+from collectors.readers import dnf_automatic, dnf_locks, packages, repos
+from collectors.readers.versions import rpm_key
 
-ADVISORIES: Final = ("dnf", "-q", "-C", "updateinfo", "list", "--security")
-NEWER: Final = ("dnf", "-q", "-C", "check-update")
 CACHES: Final = ("/var/cache/dnf", "/var/cache/libdnf5")
-SETTINGS: Final = ("/etc/dnf/automatic.conf", "/etc/dnf/dnf5-plugins/automatic.conf")
-PACKAGES: Final = ("dnf-automatic", "dnf5-plugin-automatic", "dnf5-plugins")
-INSTALLING_TIMER: Final = "dnf-automatic-install.timer"
-TIMERS: Final = ("dnf-automatic.timer", "dnf5-automatic.timer")
-LOCKS: Final = ("/etc/dnf/plugins/versionlock.list", "/etc/yum/pluginconf.d/versionlock.list")
+# Without these, dnf 4 hides what is excluded, and writes 4 KB more into its own log each time it is asked.
+DNF4: Final = ("dnf", "-q", "-C", "--disableexcludes=all", "--setopt=logfilelevel=0")
+DNF5: Final = ("dnf", "-q", "-C", "--setopt=disable_excludes=*")
+ADVISORIES: Final = ("updateinfo", "list", "--security")
+CVES: Final = (*ADVISORIES, "--with-cve")
+NEWER: Final = ("repoquery", "--upgrades", "--qf", r"%{name} %{repoid}\n")
 SECONDS: Final = 60.0
+# An identifier of a repository, then 16 hexadecimal digits: "test-*" would take "test-source-…" for "test".
+HASH: Final = "[0-9a-f]" * 16
 
 _NEVRA: Final = re.compile(r"(?P<name>\S+)-(?P<version>[^-\s]+-[^-\s]+)\.(?P<arch>[^.\s]+)")
-_APPLIES: Final = re.compile(r"^[ \t]*apply_updates\s*=\s*(\w+)", re.MULTILINE)
-_EXCLUDES: Final = re.compile(r"^[ \t]*exclude(?:pkgs)?\s*=\s*(.+)$", re.MULTILINE)
 
 
 def parse_advisories(text: str) -> dict[str, tuple[str, set[str]]]:
@@ -40,53 +40,48 @@ def parse_advisories(text: str) -> dict[str, tuple[str, set[str]]]:
         if len(words) < 3 or match is None:
             continue
         version, advisories = found.get(match["name"], ("", set()))
-        newest = max(version, match["version"], key=natural_key)
+        newest = max(version, match["version"], key=rpm_key)
         found[match["name"]] = (newest, advisories | {words[0]})
     return found
 
 
 def pending_security(host: Host) -> Seen:
-    """Packages with a security advisory that is not applied."""
-    if not any(glob(host, pattern) for cache in CACHES for pattern in _carries(cache)):
-        raise Unseen("not_found", ", ".join(CACHES), "no repository carries advisories")
+    """Packages with a security advisory that is not applied, excluded and locked ones included."""
+    waiting = parse_advisories(_ask(host, ADVISORIES))
+    if not waiting:
+        _hold_silence(host)
+        return Seen([], _source(host, ADVISORIES))
+    holes = parse_advisories(_ask(host, CVES))
+    known = packages.installed(host).newest()
     records: list[Json] = []
-    known = packages.installed(host).by_name
-    for name, (version, advisories) in sorted(parse_advisories(_ask(host, ADVISORIES)).items()):
+    for name, (version, advisories) in sorted(waiting.items()):
         package = known.get(name)
-        old, source = (package.version, package.source) if package else ("", None)
-        told: list[Json] = [*sorted(advisories)]
+        told: list[Json] = [*sorted(advisories | holes.get(name, ("", set()))[1])]
         records.append(
             {
                 "name": name,
-                "source_package": source,
-                "installed": old,
-                "available": version,
+                "source_package": package.source if package else None,
+                "installed": package.version if package else "",
+                "available": version.removeprefix("0:"),
                 "advisories": told,
             }
         )
-    return Seen(records, " ".join(ADVISORIES))
+    return Seen(records, _source(host, ADVISORIES))
 
 
 def pending_other_count(host: Host) -> Seen:
     """How many packages have a newer version and no security advisory."""
     security = parse_advisories(_ask(host, ADVISORIES))
-    lines = _ask(host, NEWER, ok=(0, 100)).partition("\nObsoleting")[0].splitlines()
-    names = {words[0].rpartition(".")[0] for words in map(str.split, lines) if len(words) == 3}
-    return Seen(len(names - security.keys()), " ".join(NEWER))
+    return Seen(len(_newer(host).keys() - security.keys()), _source(host, NEWER))
 
 
 def lists_refreshed_at(host: Host) -> Seen:
     """When the enabled repository that waited longest was last fetched or found unchanged."""
     moments = []
-    for repo in repos.enabled(host):
-        paths = [
-            path for cache in CACHES for path in glob(host, f"{cache}/{repo.name}-*/repodata/repomd.xml")
-        ]
-        if not paths:
-            raise Unseen("not_found", CACHES[0], f"{repo.name} was never fetched")
-        moments.append((max(host.stat(path).modified_at for path in paths), paths[0]))
-    if not moments:
-        raise Unseen("not_found", CACHES[0], "no repository is enabled")
+    for repo, path in _fetched(host).items():
+        # dnf 4 leaves repomd.xml as it is when nothing changed, and touches the list of packages instead.
+        paths = [path, *glob(host, path.replace("repomd.xml", "*primary*"))]
+        moments.append((max(host.stat(one).modified_at for one in paths), f"{path} ({repo})"))
     return Seen(rfc3339(min(moments)[0]), min(moments)[1])
 
 
@@ -98,49 +93,56 @@ def last_installed_at(host: Host) -> Seen:
     return Seen(rfc3339(datetime.fromtimestamp(max(moments), UTC)), "rpm -qa")
 
 
-def automatic_blocked_by(host: Host) -> Seen:
-    """What keeps dnf-automatic from installing security updates."""
-    if packages.installed(host).first(*PACKAGES) is None:
-        return Seen(["package_missing"], "rpm -qa")
-    if units.unit(host, INSTALLING_TIMER).starts:
-        return Seen([], units.unit(host, INSTALLING_TIMER).source)
-    text, source = "", SETTINGS[0]
-    for path in SETTINGS:
-        if host.exists(path):
-            text, source = host.text(path), path
-    applies = _APPLIES.search(text)
-    reasons = [] if applies and applies[1].lower() in ("yes", "true", "1", "on") else ["apply_updates_off"]
-    timer = units.starting(host, *TIMERS)
-    if timer is None:
-        masked = any(units.unit(host, name).masked for name in TIMERS)
-        reasons.append(f"timer_{'masked' if masked else 'disabled'}:{TIMERS[0]}")
-    return Seen([*reasons], source, timer.source if timer else units.FOLDERS[0])
+def _hold_silence(host: Host) -> None:
+    """Raise `not_found` where an empty list of advisories proves nothing."""
+    fetched = _fetched(host)
+    silent = {repo for repo, path in fetched.items() if 'type="updateinfo"' not in host.text(path)}
+    untold = [name for name, repo in _newer(host).items() if repo in silent] if silent else []
+    if untold:
+        detail = f"{len(untold)} newer packages in {', '.join(sorted(silent))}, which carry no advisories"
+        raise Unseen("not_found", _source(host, ADVISORIES), detail)
+    if _is_dnf5(host) and dnf_locks.locked(host):
+        raise Unseen("unsupported", dnf_locks.TOML, "dnf 5 hides what is locked")
 
 
-def automatic_security(host: Host) -> Seen:
-    """Whether nothing keeps security updates from installing themselves."""
-    blocked = automatic_blocked_by(host)
-    return Seen(blocked.value == [], *blocked.sources)
+def _fetched(host: Host) -> Mapping[str, str]:
+    """The index of each enabled repository. `not_found` where one was never fetched, or none is enabled."""
+    found = {}
+    for repo in repos.enabled(host, repos.DNF_FOLDERS):
+        paths = [
+            path for cache in CACHES for path in glob(host, f"{cache}/{repo.name}-{HASH}/repodata/repomd.xml")
+        ]
+        if not paths:
+            raise Unseen("not_found", CACHES[0], f"{repo.name} was never fetched")
+        found[repo.name] = max(paths, key=lambda path: host.stat(path).modified_at)
+    if not found:
+        raise Unseen("not_found", ", ".join(repos.DNF_FOLDERS), "no repository is enabled")
+    return found
 
 
-def held(host: Host) -> Seen:
-    """Version locks, and packages excluded in dnf's main file."""
-    names: set[str] = set()
-    for path in filter(host.exists, LOCKS):
-        lines = host.text(path).splitlines()
-        names |= {line.strip() for line in lines if line.strip() and line.lstrip()[0] not in "#!"}
-    for path in filter(host.exists, repos.MAIN_FILES):
-        for value in _EXCLUDES.findall(host.text(path)):
-            names |= set(re.split(r"[\s,]+", value.strip()))
-    return Seen([*sorted(names - {""})], LOCKS[0], repos.MAIN_FILES[0])
+def _newer(host: Host) -> dict[str, str]:
+    """Packages with a newer version, and the repository that has it."""
+    lines = map(str.split, _ask(host, NEWER).splitlines())
+    return {words[0]: words[1] for words in lines if len(words) == 2}
 
 
-def _carries(cache: str) -> tuple[str, str]:
-    return f"{cache}/*/repodata/*updateinfo*", f"{cache}/*updateinfo.solvx"
+def _is_dnf5(host: Host) -> bool:
+    try:
+        return "dnf5" in host.readlink("/usr/bin/dnf")
+    except Unseen:
+        return not host.exists("/usr/bin/dnf") and host.exists("/usr/bin/dnf5")
 
 
-def _ask(host: Host, argv: tuple[str, ...], ok: tuple[int, ...] = (0,)) -> str:
-    return host.run(argv, ok=ok, timeout=SECONDS).text
+def _command(host: Host, question: tuple[str, ...]) -> tuple[str, ...]:
+    return (*(DNF5 if _is_dnf5(host) else DNF4), *question)
+
+
+def _source(host: Host, question: tuple[str, ...]) -> str:
+    return " ".join(_command(host, question))
+
+
+def _ask(host: Host, question: tuple[str, ...]) -> str:
+    return host.run(_command(host, question), timeout=SECONDS).text
 
 
 QUESTIONS: Final[Mapping[str, Callable[[Host], Seen]]] = {
@@ -148,7 +150,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Host], Seen]]] = {
     "pending_other_count": pending_other_count,
     "lists_refreshed_at": lists_refreshed_at,
     "last_installed_at": last_installed_at,
-    "automatic_security": automatic_security,
-    "automatic_blocked_by": automatic_blocked_by,
-    "held": held,
+    "automatic_security": dnf_automatic.automatic_security,
+    "automatic_blocked_by": dnf_automatic.automatic_blocked_by,
+    "held": dnf_locks.held,
 }

@@ -15,6 +15,7 @@ from typing import Final
 
 from collectors.door import Host, Unseen
 from collectors.readers.once import once
+from collectors.readers.versions import rpm_key
 
 DPKG_STATUS: Final = "/var/lib/dpkg/status"
 STATUS_MAX_BYTES: Final = 32 * 1024 * 1024
@@ -64,6 +65,14 @@ class Packages:
                 if fnmatchcase(name, pattern):
                     return package
         return None
+
+    def newest(self) -> dict[str, Package]:
+        """The newest package of each name, by rpm's order: several kernels may be installed side by side."""
+        found: dict[str, Package] = {}
+        for one in self.by_name.values():
+            if one.name not in found or rpm_key(found[one.name].version) < rpm_key(one.version):
+                found[one.name] = one
+        return found
 
 
 def installed(host: Host) -> Packages:

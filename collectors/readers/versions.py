@@ -1,4 +1,4 @@
-"""Order of Debian package versions, as deb-version(7) defines it."""
+"""Order of package versions: Debian's as deb-version(7) defines it, rpm's as rpm-version(7) does."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from typing import Final, TypeAlias
 
 _PIECES: Final = re.compile(r"([^0-9]*)([0-9]*)")
+_SEGMENTS: Final = re.compile(r"[0-9]+|[A-Za-z]+|[~^]")
 _Number: TypeAlias = tuple[int, str]
 _Piece: TypeAlias = tuple[list[int], _Number]
+_Segment: TypeAlias = tuple[int, int, str]
 
 
 def debian_key(version: str) -> tuple[_Number, list[_Piece], list[_Piece]]:
@@ -26,6 +28,14 @@ def newer(version: str, than: str) -> bool:
     return debian_key(version) > debian_key(than)
 
 
+def rpm_key(version: str) -> tuple[_Number, list[_Segment], list[_Segment]]:
+    """A sort key of "epoch:version-release": `rpm_key(a) < rpm_key(b)` where rpm says that a is older than b."""
+    before, colon, after = version.strip().partition(":")
+    epoch, rest = (before, after) if colon else ("", before)
+    number, _, release = rest.partition("-")
+    return _number(epoch), _segments(number), _segments(release)
+
+
 def natural_key(text: str) -> list[tuple[int, int, str]]:
     """A sort key in which numbers count as numbers: kernel releases, 6.1.0-9 before 6.1.0-10."""
     pieces = re.findall(r"[0-9]+|[^0-9]+", text)
@@ -36,6 +46,14 @@ def _number(digits: str) -> _Number:
     """A number's place in the order; of any length, which an int made of text is not."""
     plain = digits.lstrip("0")
     return len(plain), plain
+
+
+def _segments(part: str) -> list[_Segment]:
+    """Runs of digits and of letters. "~" sorts before the end of a part, "^" right after it."""
+    return [
+        (4, *_number(one)) if one[0].isdecimal() else ({"~": 0, "^": 2}.get(one, 3), 0, one)
+        for one in _SEGMENTS.findall(part)
+    ] + [(1, 0, "")]
 
 
 def _pieces(part: str) -> list[_Piece]:

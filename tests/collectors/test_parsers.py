@@ -33,6 +33,7 @@ from collectors.readers import (
     schedules,
     sources,
     tunnels,
+    unit_settings,
     versions,
     zypper,
 )
@@ -51,6 +52,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "clocks": lambda text: clocks.ntp_state(f"leap_{text}"),
     "chrony": clocks.chrony_state,
     "dnf": dnf.parse_advisories,
+    "patch-info": zypper.parse_patches,
+    "unit": lambda text: list(unit_settings.assignments(text)),
     "drop_ins": drop_ins.parse,
     "rsyslog": lambda text: (rsyslog.hears_host(text), rsyslog.destinations(rsyslog.uncommented(text))),
     "log agent": forwarding.names_away,
