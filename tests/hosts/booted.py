@@ -1,0 +1,161 @@
+"""One Debian host: an overlay on a root of `script/roots`, booted, rebooted and switched off again.
+
+Its network is a namespace of its own, with one cable to another that stands for everybody outside.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from collectors.door import Host
+from tests.hosts import inside
+from tests.hosts.inside import CHECKOUT
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ADDRESS, OUTSIDE = "10.99.0.2", "10.99.0.1"
+BOOT_MAX_SECONDS = 60
+
+
+def root_of(release: str) -> Path:
+    """The folder of a release's root."""
+    told = subprocess.run(
+        [CHECKOUT / "script/roots", "--where", release], check=True, capture_output=True, text=True
+    )
+    return Path(told.stdout.strip())
+
+
+class Booted:
+    """A host of `release` under `folder`. `pid` is its first process, seen from here, while it runs."""
+
+    def __init__(self, release: str, folder: Path, number: int) -> None:
+        self.release = release
+        self.root = folder / "root"
+        self.pid = 0
+        self._name = f"bs{os.getpid()}h{number}"
+        self._log = folder / "console"
+        self._nspawn: subprocess.Popen[bytes] | None = None
+        lower = root_of(release)
+        os.utime(lower)  # script/roots removes those of old recipes that nobody boots any more
+        layers = folder / "layers"
+        for each in (self.root, layers):
+            each.mkdir(parents=True)
+        # A folder may lie on an overlay itself, and such a one can be no upper layer; a tmpfs always can.
+        _do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", layers)
+        for each in (layers / "upper", layers / "work"):
+            each.mkdir()
+        options = f"lowerdir={lower},upperdir={layers / 'upper'},workdir={layers / 'work'}"
+        _do("mount", "-t", "overlay", "-o", options, "overlay", self.root)
+        self._mounts = [self.root, layers]
+        for namespace in (self._name, self._name + "o"):
+            _do("ip", "netns", "add", namespace)
+        _do("ip", "-n", self._name, "link", "add", "host0", "type", "veth", "peer", "name", "out0",
+            "netns", self._name + "o")  # fmt: skip
+        for namespace, cable, address in (
+            (self._name, "host0", ADDRESS),
+            (self._name + "o", "out0", OUTSIDE),
+        ):
+            _do("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", cable)
+            for link in ("lo", cable):
+                _do("ip", "-n", namespace, "link", "set", link, "up")
+
+    def boot(self) -> None:
+        """Start it, and wait until systemd has started what it starts."""
+        # However the tests end, the host does not outlive them: asked to stop, systemd-nspawn powers it off.
+        command = ["setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "-q", "--keep-unit", "--register=no",
+                   f"--machine={self._name}", f"--network-namespace-path=/run/netns/{self._name}",
+                   "-D", str(self.root), "-b", "--console=passive"]  # fmt: skip
+        with self._log.open("ab") as log:
+            self._nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + BOOT_MAX_SECONDS
+        self.pid, state = 0, ""
+        while state not in ("running", "degraded"):
+            if self._nspawn.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(
+                    f"{self.release} did not boot ({state}):\n{self._log.read_text()[-2000:]}"
+                )
+            time.sleep(0.05)
+            self.pid = self.pid or _child(self._nspawn.pid)
+            state = self.says("systemctl", "is-system-running") if self.pid else ""
+
+    def reboot(self) -> None:
+        """Switch it off in good order, then boot it anew: /run is empty, the kernel's rules are gone."""
+        assert self._nspawn
+        os.kill(self.pid, signal.SIGRTMIN + 4)
+        self._nspawn.wait(BOOT_MAX_SECONDS)
+        # The namespace outlives the host here, so what a machine's power switch clears is cleared by hand.
+        _do("ip", "netns", "exec", self._name, "nft", "flush", "ruleset")
+        self.boot()
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """A command as root inside the running host."""
+        enter = ["nsenter", "-t", str(self.pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w"]
+        done = subprocess.run(
+            [*enter, *command],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "SYSTEMD_COLORS": "0"},
+        )
+        assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done
+
+    def says(self, *command: str) -> str:
+        """What a command prints, whatever its return code."""
+        return self.run(*command, check=False).stdout.strip()
+
+    def ask(self, function: Callable[Concatenate[Host, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`function` with the local door of this host, see `inside`."""
+        return inside.call(self.pid, function, *args, **kwargs)
+
+    def write(self, path: str, text: str) -> None:
+        """A file of the host, running or not."""
+        place = self.root / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+
+    def lets_in(self, ports: Iterable[int], seconds: float = 0.5) -> set[int]:
+        """The TCP ports on which a connection from outside comes about."""
+        program = (
+            "import socket,sys\n"
+            "def opens(port):\n"
+            f"    with socket.socket() as s:\n        s.settimeout({seconds})\n"
+            f"        return s.connect_ex(('{ADDRESS}', port)) == 0\n"
+            "print(*[p for p in map(int, sys.argv[1:]) if opens(p)])"
+        )
+        asked = ["ip", "netns", "exec", self._name + "o", "python3", "-Sc", program, *map(str, ports)]
+        told = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60)
+        return {int(port) for port in told.stdout.split()}
+
+    def end(self) -> None:
+        """Pull the plug, and leave nothing behind."""
+        if self._nspawn is not None:
+            self.pid = self.pid or _child(self._nspawn.pid)
+            if self.pid and self._nspawn.poll() is None:
+                os.kill(self.pid, signal.SIGKILL)  # all others in the host die with its first process
+            else:
+                self._nspawn.kill()
+            self._nspawn.wait(BOOT_MAX_SECONDS)
+        for namespace in (self._name, self._name + "o"):
+            subprocess.run(["ip", "netns", "delete", namespace], check=False, capture_output=True)
+        for mount in self._mounts:
+            subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
+        shutil.rmtree(self.root.parent, ignore_errors=True)
+
+
+def _do(*command: str | Path) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _child(pid: int) -> int:
+    """The first child of a process, 0 while there is none."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if children else 0
