@@ -2,8 +2,8 @@
 
 Storage is refused when the kernel has no usb-storage, or loading it is made to fail (`install usb-storage
 /bin/false`). A `blacklist` line alone keeps udev from loading it, but UAS sticks pull it in as a dependency, so
-uas must be listed too. A module that is loaded already works on. USBGuard refuses by its own rules. SD card
-readers and phones are other drivers: they are not judged.
+uas must be listed too. A module that is loaded already works on. USBGuard refuses by its own rules, and the
+kernel by `usbcore.authorized_default=0`. SD card readers and phones are other drivers: they are not judged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from collectors.door import Host, Unseen, glob
 from collectors.findings import Fact, Findings, Seen
-from collectors.readers import container, disks, modprobe, packages, processes, units
+from collectors.readers import container, disks, modprobe, packages, usbguard
 
 FACTS = {
     "removable_media.storage_allowed": Fact("bool", "a USB storage device that is plugged in would work"),
@@ -22,9 +22,8 @@ FACTS = {
 }
 MODULE: Final = "usb-storage"
 COMPANION: Final = "uas"
-USBGUARD: Final = "/etc/usbguard/usbguard-daemon.conf"
-USBGUARD_RULES: Final = "/etc/usbguard/rules.conf"
-MOUNTERS: Final = ("udisks2", "usbmount", "udiskie", "autofs", "pmount", "udevil", "devmon")
+AUTHORISED: Final = "/sys/bus/usb/devices/usb*/authorized_default"
+MOUNTERS: Final = ("udisks2", "usbmount", "udiskie", "udevil")
 DCONF: Final = "/etc/dconf/db/*.d/*"
 
 
@@ -41,14 +40,16 @@ def _storage_allowed(host: Host) -> Seen:
     if container.kind(host):
         raise Unseen("unsupported", "/sys/module", "a container's devices are its host's")
     rules = modprobe.rules(host)
-    command, source = rules.install.get(modprobe.canonical(MODULE), ("", ""))
     if not host.offline:
         if modprobe.is_loaded(host, MODULE):
             return _unless_guarded(host, f"/sys/module/{modprobe.canonical(MODULE)}")
         if modprobe.canonical(MODULE) in modprobe.forbidden_at_boot(host):
             return Seen(False, modprobe.COMMAND_LINE)
-    if command.split()[:1] and command.split()[0] in modprobe.DOES_NOTHING:
-        return Seen(False, source)
+        if modprobe.is_locked(host):
+            return Seen(False, modprobe.LOCK)
+    instead, beside = rules.command(MODULE), rules.command(COMPANION)
+    if instead and modprobe.does_nothing(instead[0]) and (not beside or modprobe.does_nothing(beside[0])):
+        return Seen(False, instead[1])
     listed = [rules.blacklist.get(modprobe.canonical(name)) for name in (MODULE, COMPANION)]
     if all(listed):
         return Seen(False, *(path for path in listed if path))
@@ -58,22 +59,13 @@ def _storage_allowed(host: Host) -> Seen:
 
 
 def _unless_guarded(host: Host, *sources: str) -> Seen:
-    """Allowed, unless USBGuard is at work and no rule of it lets a storage interface (class 08) in."""
-    unit = units.unit(host, "usbguard.service")
-    if not (unit.starts if host.offline else processes.running(host, "usbguard-daemon")):
-        return Seen(True, *sources)
-    target = re.search(r"^ImplicitPolicyTarget\s*=\s*(\w+)", host.text(USBGUARD), re.MULTILINE)
-    lines = host.text(USBGUARD_RULES).splitlines() if host.exists(USBGUARD_RULES) else []
-    allowing = [line for line in lines if line.split()[:1] == ["allow"] and _lets_any_storage_in(line)]
-    refuses = target is not None and target[1] in ("block", "reject") and not allowing
-    return Seen(not refuses, USBGUARD, USBGUARD_RULES)
-
-
-def _lets_any_storage_in(rule: str) -> bool:
-    """A rule that names one device by id, serial or hash lets that device in, not any."""
-    if re.search(r"\b(?:id [0-9a-f]{4}:[0-9a-f]{4}|serial|hash|via-port)\b", rule):
-        return False
-    return "with-interface" not in rule or bool(re.search(r"\b08:|\*:\*:\*", rule))
+    """Allowed, unless USBGuard refuses it, or the kernel authorises no new device on any port."""
+    if usbguard.is_at_work(host):
+        return Seen(not usbguard.refuses_storage(host), usbguard.SETTINGS, usbguard.RULES)
+    ports = [] if host.offline else glob(host, AUTHORISED)
+    if ports and all(host.text(path).strip() in ("0", "2") for path in ports):  # 2: only what is built in
+        return Seen(False, *ports)
+    return Seen(True, *sources)
 
 
 def _devices_seen(host: Host) -> Seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from posixpath import basename
 from typing import Final
 
@@ -20,6 +21,7 @@ FOLDERS: Final = (
 MODULES: Final = ("/lib/modules", "/usr/lib/modules")
 RELEASE: Final = "/proc/sys/kernel/osrelease"
 COMMAND_LINE: Final = "/proc/cmdline"
+LOCK: Final = "/proc/sys/kernel/modules_disabled"
 DOES_NOTHING: Final = (
     "/bin/false",
     "/usr/bin/false",
@@ -32,10 +34,21 @@ DOES_NOTHING: Final = (
 
 @dataclass(frozen=True)
 class Rules:
-    """`install` commands and `blacklist` entries, each with its file; names with "-" made "_"."""
+    """`install` as pattern, command and file in their order, `blacklist` with its file; "-" made "_"."""
 
-    install: dict[str, tuple[str, str]]
+    install: list[tuple[str, str, str]]
     blacklist: dict[str, str]
+
+    def command(self, name: str) -> tuple[str, str] | None:
+        """What modprobe runs instead of loading this module, and the file that says so."""
+        matches = (one for one in self.install if fnmatchcase(canonical(name), one[0]))
+        return next(((command, source) for _, command, source in matches), None)
+
+
+def does_nothing(command: str) -> bool:
+    """Whether a command only succeeds or fails. It goes to a shell: `/bin/true && modprobe …` does more."""
+    words = command.partition(" #")[0].split()
+    return bool(words[:1]) and words[0] in DOES_NOTHING and not re.search(r"[;&|`$<>()]", command)
 
 
 def rules(host: Host) -> Rules:
@@ -44,14 +57,21 @@ def rules(host: Host) -> Rules:
 
 
 def parse(text: str, source: str, into: Rules) -> None:
-    """Add the lines of one file; the first install line of a module counts."""
+    """Add the lines of one file. An install line's name is a shell pattern, a blacklist line's is none."""
     joined = re.sub(r"\\\n", " ", text)
     for line in joined.splitlines():
         words = line.split()
         if len(words) >= 3 and words[0] == "install":
-            into.install.setdefault(canonical(words[1]), (" ".join(words[2:]), source))
+            into.install.append((_pattern(words[1]), " ".join(words[2:]), source))
         elif len(words) >= 2 and words[0] == "blacklist":
             into.blacklist.setdefault(canonical(words[1]), source)
+
+
+def _pattern(name: str) -> str:
+    """A pattern with "-" made "_", but not inside of brackets."""
+    return "".join(
+        piece if piece.startswith("[") else canonical(piece) for piece in re.split(r"(\[[^]]*\])", name)
+    )
 
 
 def canonical(name: str) -> str:
@@ -96,12 +116,21 @@ def _modules(host: Host, release: str) -> set[str]:
 
 def forbidden_at_boot(host: Host) -> frozenset[str]:
     """Modules that the kernel's command line forbids (module_blacklist=), whoever asks for them."""
-    found = re.findall(r"(?:^|\s)module_blacklist=(\S+)", host.text(COMMAND_LINE))
-    return frozenset(canonical(name) for value in found for name in value.split(","))
+    return _on_command_line(host, "module_blacklist")
+
+
+def is_locked(host: Host) -> bool:
+    """Whether the kernel takes no more modules until the next start (kernel.modules_disabled)."""
+    return host.exists(LOCK) and host.text(LOCK).strip() == "1"
+
+
+def _on_command_line(host: Host, name: str) -> frozenset[str]:
+    found = re.findall(rf"(?:^|\s){name}=(\S+)", host.text(COMMAND_LINE))
+    return frozenset(canonical(one) for value in found for one in value.split(","))
 
 
 def _rules(host: Host) -> Rules:
-    found = Rules({}, {})
+    found = Rules([], {})
     files: dict[str, str] = {}
     for folder in FOLDERS:
         try:
@@ -111,7 +140,7 @@ def _rules(host: Host) -> Rules:
                 raise
             continue
         for name in names:
-            if name.endswith(".conf"):
+            if name.endswith((".conf", ".alias")):
                 files.setdefault(name, f"{folder}/{name}")
     for _, path in sorted(files.items()):
         try:
@@ -119,4 +148,7 @@ def _rules(host: Host) -> Rules:
         except Unseen as unseen:
             if unseen.reason not in ("malformed", "not_found"):  # a link to /dev/null hides another file
                 raise
+    if not host.offline:
+        for name in _on_command_line(host, r"modprobe\.blacklist"):
+            found.blacklist.setdefault(name, COMMAND_LINE)
     return found
