@@ -33,8 +33,8 @@ from collectors.readers import (
     schedules,
     sources,
     tunnels,
-    usbguard,
     unit_settings,
+    usbguard,
     versions,
     zypper,
 )
