@@ -1,7 +1,8 @@
 """Time: which daemon keeps the clock, from which servers, and whether it succeeds at this moment.
 
-A daemon that runs without reaching a server is not synchronised, and chronyd on its own local clock is not
-either. In a container the clock is the outer host's: nothing is said about it there.
+A daemon that runs without reaching a server is not synchronised, nor is chronyd on its own local clock, with
+servers that have not answered for a day, or told to leave the clock alone (-x). In a container the clock is the
+outer host's, and a hypervisor's guest tools or PTP may keep it: nothing is said about it there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ FACTS = {
     "time.service": Fact("str", "the daemon that keeps the clock, or none"),
     "time.sources": Fact("list[str]", "the servers and pools that the daemon is set up with"),
 }
+BY_OTHERS = ("ptp4l", "phc2sys", "VBoxService")
 
 
 def collect(host: Host) -> Findings:
@@ -48,8 +50,8 @@ def _synchronised(host: Host) -> Seen:
     clock = _clock(host)
     if clock is None and container.kind(host):
         raise Unseen("unsupported", "time daemon", "a container's clock is its host's")
-    if clock is None and processes.running(host, "ptp4l", "phc2sys"):
-        raise Unseen("unsupported", "ptp4l", "a clock kept by PTP is not judged")
+    if clock is None and processes.running(host, *BY_OTHERS):
+        raise Unseen("unsupported", BY_OTHERS[0], "a clock kept by PTP or by the hypervisor is not judged")
     if clock is None:
         return Seen(False, "/proc: no time daemon runs")
     synchronised, source = clock.synchronised(host)

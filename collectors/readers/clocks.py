@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from collectors.door import Host, Unseen, glob
-from collectors.readers import drop_ins
+from collectors.readers import container, drop_ins
 
 CHRONY_TRACKING: Final = ("chronyc", "-c", "tracking")
 NTP_VARIABLES: Final = ("ntpq", "-c", "rv")
 OPENNTPD_STATUS: Final = ("ntpctl", "-s", "status")
 TIMESYNC_MARK: Final = "/run/systemd/timesync/synchronized"
-TIMESYNC_LATEST: Final = timedelta(days=1)
+LATEST: Final = timedelta(days=1)
 CHRONY_FILES: Final = ("/etc/chrony/chrony.conf", "/etc/chrony.conf")
 NTP_FILES: Final = ("/etc/ntpsec/ntp.conf", "/etc/ntp.conf")
 OPENNTPD_FILES: Final = ("/etc/openntpd/ntpd.conf", "/etc/ntpd.conf")
@@ -36,12 +36,17 @@ class Clock:
     servers: Callable[[Host], tuple[list[str], list[str]]]
 
 
-def chrony_state(text: str) -> bool:
-    """Whether `chronyc -c tracking` tells of a real reference: 127.127.1.1 is chronyd's own local clock."""
+def chrony_state(text: str, now: datetime) -> bool:
+    """Whether `chronyc -c tracking` tells of a real reference that was heard of lately.
+
+    127.127.1.1 is chronyd's own local clock. chronyd goes on saying Normal when its servers have been away for
+    weeks, so the time of the last update (the fourth field, seconds since 1970) counts too.
+    """
     fields = text.strip().split(",")
-    if len(fields) != 14:
+    if len(fields) != 14 or not re.fullmatch(r"\d{1,12}(\.\d+)?", fields[3]):
         raise Unseen("malformed", " ".join(CHRONY_TRACKING))
-    return fields[13] in ("Normal", "Insert second", "Delete second") and not fields[0].startswith("7F7F")
+    is_real = fields[13] in ("Normal", "Insert second", "Delete second") and not fields[0].startswith("7F7F")
+    return is_real and now.timestamp() - float(fields[3]) < LATEST.total_seconds()
 
 
 def ntp_state(text: str) -> bool:
@@ -52,7 +57,17 @@ def ntp_state(text: str) -> bool:
 
 
 def _chrony(host: Host) -> tuple[bool, str]:
-    return chrony_state(host.run(CHRONY_TRACKING).text), " ".join(CHRONY_TRACKING)
+    if _only_watches(host):
+        if container.kind(host):
+            raise Unseen("unsupported", "chronyd -x", "a container's clock is its host's")
+        return False, "chronyd -x: it does not set the clock"
+    return chrony_state(host.run(CHRONY_TRACKING).text, host.now), " ".join(CHRONY_TRACKING)
+
+
+def _only_watches(host: Host) -> bool:
+    """Whether chronyd was told to leave the clock alone (chronyd(8), -x)."""
+    told = [process.arguments[1:] for process in host.processes() if process.name == "chronyd"]
+    return any("-x" in arguments for arguments in told)
 
 
 def _ntp(host: Host) -> tuple[bool, str]:
@@ -70,7 +85,7 @@ def _timesyncd(host: Host) -> tuple[bool, str]:
     """The daemon touches a file at each success, at least every 34 minutes (systemd-timesyncd.service(8))."""
     if not host.exists(TIMESYNC_MARK):
         return False, TIMESYNC_MARK
-    return host.now - host.stat(TIMESYNC_MARK).modified_at < TIMESYNC_LATEST, TIMESYNC_MARK
+    return host.now - host.stat(TIMESYNC_MARK).modified_at < LATEST, TIMESYNC_MARK
 
 
 def _chrony_servers(host: Host) -> tuple[list[str], list[str]]:

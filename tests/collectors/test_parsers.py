@@ -38,6 +38,7 @@ from collectors.readers import (
     versions,
     zypper,
 )
+from tests.collectors.twin import MOMENT
 
 PARSERS: dict[str, Callable[[str], object]] = {
     "addresses": lambda text: (addresses.plain(text), addresses.is_away(text)),
@@ -51,7 +52,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "backup_jobs": lambda text: (backup_jobs._borgmatic(text), backup_jobs._session(text)),
     "borg address": backup_jobs._canonical,
     "clocks": lambda text: clocks.ntp_state(f"leap_{text}"),
-    "chrony": clocks.chrony_state,
+    "chrony": lambda text: clocks.chrony_state(text, MOMENT),
     "dnf": dnf.parse_advisories,
     "patch-info": zypper.parse_patches,
     "unit": lambda text: list(unit_settings.assignments(text)),
