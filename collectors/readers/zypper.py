@@ -49,7 +49,7 @@ def parse(text: str) -> ET.Element:
     ]
     if errors:
         raise Unseen("malformed", source, errors[0][:200])
-    if tree.find(".//update-list") is None or tree.find(".//appletinfo") is not None:
+    if tree.find(".//update-list") is None:
         raise Unseen("malformed", source, "no list of updates")
     return tree
 

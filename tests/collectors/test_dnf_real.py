@@ -1,4 +1,4 @@
-"""dnf held to the real dnf: repositories made here, a root of the test's own, the readers' own commands."""
+"""The dnf reader held to the real dnf: repositories and a root made here, the reader's own commands."""
 
 import os
 import shutil
