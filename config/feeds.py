@@ -19,10 +19,7 @@ from config.feed import CVE, NAMES, Feed, Feeds, read
 from config.settings import NAMED_MAX, PENDING_MAX
 from config.wording import few
 
-__all__ = ["FACTS", "NAMES", "NONE", "Derived", "Feed", "Feeds", "derive", "read"]
-
-NONE = Feeds()
-"""Where no feed was adopted, every answer that needs one is unknown."""
+__all__ = ["FACTS", "NAMES", "Derived", "Feed", "Feeds", "derive", "read"]
 
 _Fixes: TypeAlias = tuple[list[Key], list[list[str]]]
 

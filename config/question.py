@@ -179,9 +179,9 @@ def bind(clause: Clause, profile: Profile) -> Question:
 
 
 def _labels(type_: FactType) -> tuple[str, ...]:
-    """What names a record: its name, or else its first texts and numbers."""
+    """What names a record: its name and the hole it is about, or else its first texts and numbers."""
     if "name" in type_.fields:
-        return ("name",)
+        return ("name", "cve") if "cve" in type_.fields else ("name",)
     plain = [name for name, one in type_.fields.items() if one.kind in ("str", "int") and not one.nullable]
     return tuple(plain[:_LABELS_MAX])
 

@@ -14,7 +14,7 @@ from config.canonical import Json
 from config.criterion import Catalogue
 from config.errors import InputError
 from config.evaluate import Evidence
-from config.feeds import NONE, Feed, Feeds
+from config.feeds import Feed, Feeds
 from config.profile import Profile, load_profile
 from config.replay import Host
 from config.section import Section
@@ -33,7 +33,7 @@ class Rules:
     mfa_reading: str
     waivers: tuple[Waiver, ...]
     documents: tuple[Document, ...]
-    feeds: Feeds = NONE
+    feeds: Feeds
 
 
 def verdicts(evidence: Evidence, state: str, rules: Rules, moment: datetime) -> tuple[Verdict, ...]:

@@ -93,6 +93,7 @@ class World:
         self.leaves: list[bytes] = []
         self.sections: dict[str, dict[str, bytes]] = {}
         self.chains: dict[str, list[str]] = {}
+        self.catalogue: Mapping[str, bytes] = CATALOGUE
         self.feeds: dict[str, bytes] = {}
         log = {"name": ORIGIN, "vkey": checkpoint.vkey(ORIGIN, self.log.public)}
         made = {"server": spelled(self.server), "bundle": spelled(self.bundle_key), "log": log}
@@ -249,7 +250,7 @@ class World:
             statements=dict(self.statements),
             sections={host_id: list(held.values()) for host_id, held in self.sections.items()},
             verdicts=changes.get("verdicts") or self.verdicts(),
-            catalogue=CATALOGUE,
+            catalogue=self.catalogue,
             profile=PROFILE,
             checkpoint=self.note(),
             proofs={index: merkle.inclusion_proof(index, size, self.node) for index in self.statements},
@@ -270,7 +271,7 @@ class World:
             if index:
                 signed = envelope.decode(data)
                 replay.take(statement.decode(signed.payload).kind, signed)
-        rules = rejudge.rules(replay.held, CATALOGUE, PROFILE, self.feeds)
+        rules = rejudge.rules(replay.held, self.catalogue, PROFILE, self.feeds)
         judged = {}
         for host_id, host in replay.hosts.items():
             held = self.sections.get(host_id, {})

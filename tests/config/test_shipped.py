@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import config
-from config import criteria, question, shipped
+from config import canonical, criteria, question, shipped, statement
 from config.errors import InputError
 
 PROFILES = ("cis", "nist", "stig")
@@ -62,14 +62,32 @@ def test_profile_unknown() -> None:
         assert len(caught.value.message) < 120
 
 
+def test_feeds() -> None:
+    """The baseline is read, dated, small, canonical, and knows the systems that people run; OSV is too large for it."""
+    files, got = shipped.feed_files(), shipped.feeds()
+
+    assert {"kev.json", "eol.json"} == set(files)
+    assert sum(map(len, files.values())) < 200_000
+    assert got.kev
+    assert got.eol
+    assert got.osv is None
+    assert len(got.kev.data) > 1400
+    assert {"debian", "ubuntu", "rhel", "fedora", "sles", "opensuse-leap", "alpine"} <= got.eol.data.keys()
+    assert "2028-06-30" == got.eol.data["debian"]["12"]
+    for feed in got:
+        data = files[f"{feed.name}.json"]
+        assert feed.digest == statement.digest(data)
+        assert data == canonical.encode(canonical.decode(data))
+
+
 def test_from_zip(tmp_path: Path) -> None:
     """The data are found when the package is inside a zip application."""
     archive = tmp_path / "app.zip"
     with zipfile.ZipFile(archive, "w") as app:
         for file in sorted(Path(config.__file__).parent.rglob("*")):
-            if file.suffix in (".py", ".toml"):
+            if file.suffix in (".py", ".toml", ".json"):
                 app.write(file, Path("config") / file.relative_to(Path(config.__file__).parent))
-    code = "from config import shipped; print(shipped.__file__, shipped.catalogue().digest)"
+    code = "from config import shipped; print(shipped.__file__, shipped.catalogue().digest, shipped.feeds())"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": str(archive)},
@@ -79,7 +97,8 @@ def test_from_zip(tmp_path: Path) -> None:
         text=True,
     )
 
-    assert f"{archive}/config/shipped.py {shipped.catalogue().digest}" == done.stdout.strip()
+    told = f"{archive}/config/shipped.py {shipped.catalogue().digest} {shipped.feeds()}"
+    assert told == done.stdout.strip()
 
 
 def test_same_digest() -> None:
