@@ -23,6 +23,8 @@ from server.api_shapes import (
     TokenOut,
 )
 from server.api_tokens import Bearer
+from server.feeds import listing
+from server.feeds.listing import FeedRow
 from server.people import EXPORT, READ
 from server.store.models import Person
 from server.web import desk, errors
@@ -138,6 +140,14 @@ def log(request: HttpRequest, before: int | None = _Before) -> LogOut:
         rows = fleet.entries(connection, before, _ROWS + 1)
     following = rows[_ROWS - 1].leaf_index if len(rows) > _ROWS else None
     return LogOut(head=head, rows=rows[:_ROWS], next=following)
+
+
+@api.get("/feeds", response={200: list[FeedRow], **_WRONG}, summary="The feeds in force")
+def feeds(request: HttpRequest) -> list[FeedRow]:
+    """What was published of exploited holes, fixes and ends of support, how old it is, and whether that is too old."""
+    _demand(request, READ)
+    with desk.opened() as connection:
+        return listing.listed(connection, desk.moment())
 
 
 @api.get("/tokens", response={200: list[TokenOut], **_WRONG}, summary="The enrolment tokens")

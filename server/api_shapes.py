@@ -6,6 +6,7 @@ from ninja import Field, Schema
 
 from config.standing import CriterionStanding, Standing
 from server.demands import CheckText
+from server.exploited import Exploited
 from server.fleet import CriterionView, Entry, HostView, LogState, Overview, VerdictRow
 from server.hosts import Host
 from server.posture import Posture, Row, Tally
@@ -53,6 +54,7 @@ class OverviewOut(Schema):
     musts: Tally
     shoulds: Tally
     criteria: tuple[Row, ...]
+    exploited: Exploited
 
     @staticmethod
     def of(posture: Posture) -> "OverviewOut":
@@ -68,6 +70,7 @@ class OverviewOut(Schema):
             musts=posture.musts,
             shoulds=posture.shoulds,
             criteria=posture.rows,
+            exploited=posture.exploited,
         )
 
 

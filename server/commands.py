@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from secrets import token_hex
 
 from config.errors import InputError
-from server import adoption, fleet, founding, hosts, ledger, serve, tls, tokens, verdicts
+from server import adoption, exploited, fleet, founding, hosts, ledger, serve, tls, tokens, verdicts
 from server.console import entering, opened, plain, print_rows
 from server.feeds.command import feed
 from server.home import Home
@@ -181,6 +181,8 @@ def _host_lines(view: fleet.HostView) -> Iterator[str]:
     about = view.host
     yield f"{plain(about.hostname)}  {about.host_id}  {about.state}  {about.platform} {about.role}".rstrip()
     yield f"enrolled {about.enrolled_at}, last report {about.last_finished_at or 'never'}, number {about.last_sequence}"
+    for hole in exploited.holes_of(view):
+        yield f"EXPLOITED  {plain(hole.package)} {plain(hole.installed)}: {hole.cve}, known since {hole.known_since}"
     for verdict in sorted(
         view.verdicts,
         key=lambda each: ("fail", "unknown").index(each.answer) if each.answer in ("fail", "unknown") else 2,

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from config import canonical, standing
+from config import canonical, feeds, standing
 from config.canonical import Json
 from config.criterion import Criterion
 from config.errors import InputError
@@ -170,8 +170,8 @@ def host(connection: sqlite3.Connection, name: str, moment: datetime) -> HostVie
         verdicts.renew(connection, found.host_id, moment)
     sql = "SELECT last_report_sha256, last_sha256 FROM host WHERE host_id=?"
     report, chain = connection.execute(sql, (found.host_id,)).fetchone()
-    seen = verdicts.evidence(connection, found.host_id, report, moment)
     rules = adoption.rules(connection)
+    seen = feeds.derive(verdicts.evidence(connection, found.host_id, report, moment), rules.feeds)
     # What could not be judged again shows no old verdict.
     where, values = f"v.host_id=:host_id AND NOT {DUE}", {"host_id": found.host_id, **_now(moment)}
     rows = {each.check: each for each in _verdict_rows(connection, where, values)}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.standing import STATUSES, CriterionStanding
-from server import adoption, fleet
+from server import adoption, exploited, fleet
+from server.exploited import Exploited
 from server.fleet import Overview
 from server.steps import Step, next_step
 
@@ -41,6 +42,8 @@ class Posture:
     musts: Tally
     shoulds: Tally
     rows: tuple[Row, ...]
+    exploited: Exploited
+    """What comes before all rows."""
 
 
 def posture(connection: sqlite3.Connection, moment: datetime) -> Posture:
@@ -51,7 +54,8 @@ def posture(connection: sqlite3.Connection, moment: datetime) -> Posture:
         Row(one, rules.catalogue.criteria[one.id].functions, next_step(one, seen.coverage.expected))
         for one in seen.standing.criteria
     )
-    return Posture(seen, rules.profile.title, tally(rows, "must"), tally(rows, "should"), rows)
+    first = exploited.of_fleet(connection, rules, seen.standing, moment)
+    return Posture(seen, rules.profile.title, tally(rows, "must"), tally(rows, "should"), rows, first)
 
 
 def tally(rows: tuple[Row, ...], level: str) -> Tally:

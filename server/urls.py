@@ -4,7 +4,17 @@ from allauth.account import views as accounts
 from django.urls import URLPattern, URLResolver, include, path
 
 from server.api import api
-from server.web.views import account, criteria, enrolment, evidence, hosts, log, overview, second_factors
+from server.web.views import (
+    account,
+    criteria,
+    enrolment,
+    evidence,
+    feeds,
+    hosts,
+    log,
+    overview,
+    second_factors,
+)
 
 # Of allauth only what we use: nobody signs up, and the server sends no mail.
 _accounts = [
@@ -29,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("enrolment/<str:token_id>/revoke", enrolment.revoke, name="enrolment_revoke"),
     path("evidence", evidence.evidence, name="evidence"),
     path("evidence/bundle", evidence.download, name="export"),
+    path("feeds", feeds.feeds, name="feeds"),
     path("log", log.log, name="log"),
     path("account/tokens", account.tokens, name="api_tokens"),
     path("account/tokens/<str:token_id>/delete", account.delete, name="api_token_delete"),

@@ -37,6 +37,11 @@ class FeedRow:
     leaf_index: int | None
     adopted_at: str
 
+    @property
+    def next_index(self) -> int:
+        """The log entry that a page which begins with this one ends before."""
+        return (self.leaf_index or 0) + 1
+
 
 def listed(connection: sqlite3.Connection, moment: datetime) -> list[FeedRow]:
     """Return a row for each name that a feed can have."""

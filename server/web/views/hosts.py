@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 from config.rejudge import Rules
 from config.standing import effective_level
-from server import adoption, demands, fleet, roster
+from server import adoption, demands, exploited, fleet, roster
 from server.fleet import FactRow, HostView
 from server.people import READ
 from server.web import desk, pages
@@ -36,7 +36,9 @@ def host(request: HttpRequest, host_id: str) -> HttpResponse:
         view = fleet.host(connection, host_id, desk.moment())
         rules = adoption.rules(connection)
         sections = roster.sections(connection, view.host.host_id)
+        first = exploited.of_host(connection, view, rules, desk.moment())
     shown = {
+        "exploited": first,
         "view": view,
         "groups": _groups(view, rules),
         "facts": _by_subject(view.facts),

@@ -16,6 +16,19 @@ PLACES = ("dispatch", "warehouse", "gate", "customs", "yard", "office", "billing
 EXAMPLES_AT = datetime.fromisoformat("2026-11-24T12:00:00Z")
 """The moment at which the catalogue's examples are judged."""
 SOURCES: Mapping[str, str] = {"sshd": "sshd -T", "password": "/etc/security/pwquality.conf:12"}
+EXPLOITED = (0, 11)
+"""Hosts on which an update waits that closes a known-exploited hole, by the shipped list."""
+HOLE: Mapping[str, Json] = {
+    "updates.pending_security": [
+        {
+            "name": "policykit-1",
+            "source_package": "policykit-1",
+            "installed": "0.105-31",
+            "available": "0.105-31+deb11u1",
+            "advisories": ["CVE-2021-4034"],
+        }
+    ]
+}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -46,7 +59,11 @@ def fill(server: Server, now: datetime, count: int = 24, seed: int = 7) -> list[
         wrong = [each for each in common if chance.random() < 0.5] + chance.sample(checks, 3)
         hidden = chance.sample(checks, 2)
         then = now - timedelta(days=12) if index == 2 else now - timedelta(minutes=chance.randrange(30, 500))
-        sections = sealed(facts(checks, wrong, then), hidden)
+        told = facts(checks, wrong, then)
+        if index in EXPLOITED:
+            told |= HOLE
+            hidden = [each for each in hidden if each.part != "4.3.b"]
+        sections = sealed(told, hidden)
         said = twin.report(sections, then)
         answer = twin.ship(server, said, sections)
         assert answer.status == 200, answer.body

@@ -18,6 +18,7 @@ READS = (
     "/api/v1/checks/password.min-length.v1/hosts",
     "/api/v1/hosts",
     "/api/v1/hosts/dispatch-01",
+    "/api/v1/feeds",
     "/api/v1/log",
     "/api/v1/tokens",
 )

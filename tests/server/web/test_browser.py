@@ -48,6 +48,7 @@ READING = (
     "/hosts/dispatch-01",
     "/enrolment",
     "/evidence",
+    "/feeds",
     "/log",
     "/account/tokens",
 )
