@@ -1,7 +1,7 @@
 """Encryption at rest: every mounted volume and swap, walked down to its disks.
 
-Where the host itself cannot tell (a container's overlay, a network filesystem, a file behind a loop device,
-folders encrypted one by one) `encrypted` is null: never a pass, and a provider's word is for a document.
+Where the host itself cannot tell (a container's overlay, a network filesystem, ZFS, folders encrypted one by one)
+`encrypted` is null: never a pass, and a provider's word is for a document. Encrypted homes leave the system clear.
 Self-encrypting drives and clouds that encrypt below the disk look unencrypted from here.
 """
 

@@ -1,0 +1,41 @@
+"""What the device mapper's tables say of a mapped device (dmsetup(8), crypt target), keys left out.
+
+A device with dm-crypt's uuid may still write plain bytes: with the cipher "null", or in a part that is not encrypted
+yet. Only root may ask; where the table is not told, the uuid stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from collectors.door import Host, Unseen
+from collectors.readers.once import once
+
+TABLE: Final = ("dmsetup", "table")
+
+
+def is_encrypted(host: Host, name: str) -> bool | None:
+    """Whether every segment of a mapped device is a dm-crypt one with a real cipher; None where it is not told."""
+    segments = once(host, _tables).get(name)
+    if not segments:
+        return None
+    return all(kind == "crypt" and "null" not in cipher for kind, cipher in segments)
+
+
+def _tables(host: Host) -> Mapping[str, list[tuple[str, str]]]:
+    try:
+        return parse(host.run(TABLE).text)
+    except Unseen:
+        return {}
+
+
+def parse(text: str) -> dict[str, list[tuple[str, str]]]:
+    """Each device's segments as target and first argument: `root: 0 976 crypt aes-xts-plain64 … 8:3 32768`."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in text.splitlines():
+        name, colon, rest = line.rpartition(": ")
+        words = rest.split()
+        if colon and len(words) >= 3 and words[0].isdecimal():
+            found.setdefault(name, []).append((words[2], words[3] if len(words) > 3 else ""))
+    return found
