@@ -14,7 +14,7 @@ import pytest
 from config import bundle_check
 from config.errors import InputError
 from server import __main__ as command
-from server import founding, tls
+from server import commands, commands_page, founding, tls
 from server.home import Home, renew_certificate
 from tests.server.running import running
 from tests.server.twin import NOW, InProcess, Twin, new_token, rows
@@ -230,8 +230,6 @@ def test_exposed_key(home: Home, capsys: Capture) -> None:
 @pytest.mark.parametrize("text", ["8443", "localhost:x", "localhost:70000", ":1"])
 def test_listen_malformed(home: Home, text: str) -> None:
     """An address to listen on is HOST:PORT."""
-    from server import commands
-
     with pytest.raises(InputError, match="listen_malformed"):
         commands.listen(text, ("", 0))
 
@@ -252,6 +250,13 @@ def test_help() -> None:
     )
     assert 0 == done.returncode, done.stderr
     assert "rebuild-verdicts" in done.stdout
+
+
+def test_page() -> None:
+    """docs/server-commands.md is what the declarations say."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "server-commands.md"
+    assert commands_page.document() == page.read_text(encoding="utf-8")
+    assert all(f"## boltseal-server {name}" in commands_page.document() for name in commands.COMMANDS)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 import zlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config import envelope, feed, shipped, statement
+from config import canonical, envelope, feed, shipped, statement
 from server import __main__ as command
 from server import adoption, database, ledger
 from server.feeds import adopted, baseline, listing
@@ -24,16 +24,19 @@ from tests.server.running import running
 from tests.server.twin import FOUNDED, NOW, rows
 from tests.server.unharmed import intact
 
+# The command has the real clock.
+_NOW = datetime.now(UTC)
+RELEASED, BEFORE = (canonical.encode_time(_NOW - timedelta(days=days)) for days in (2, 3))
 Capture = pytest.CaptureFixture[str]
 _SAID = "SELECT envelope FROM statement WHERE kind='feed' ORDER BY leaf_index"
 
 
 @pytest.fixture
 def downloads(tmp_path: Path) -> Path:
-    """A folder with the vendors' files, as of now: the command has the real clock."""
+    """A folder with the vendors' files."""
     folder = tmp_path / "downloads"
     folder.mkdir()
-    (folder / "kev.json").write_text(json.dumps(vendors.kev(dateReleased="2026-11-20T10:00:00Z")))
+    (folder / "kev.json").write_text(json.dumps(vendors.kev(dateReleased=RELEASED)))
     (folder / "all.zip").write_bytes(vendors.zipped(vendors.osv()))
     (folder / "debian.json").write_text(json.dumps([vendors.cycle()]))
     (folder / "full.json").write_text(json.dumps(vendors.eol()))
@@ -64,7 +67,7 @@ def test_import(home: Home, downloads: Path, capsys: Capture) -> None:
     assert [each["sha256"] for each in told] == [each["sha256"] for each in listed]
     assert [FOUNDED, FOUNDED + 1, FOUNDED + 2] == [each["leaf_index"] for each in listed]
     assert 0 == _run(home, "list")
-    assert "kev  fresh  published 2026-11-20T10:00:00Z" in capsys.readouterr().out
+    assert f"kev  fresh  published {RELEASED}" in capsys.readouterr().out
     intact(home)
 
 
@@ -82,12 +85,12 @@ def test_older(home: Home, downloads: Path, capsys: Capture) -> None:
     """An older file than the one in force is refused with the reason, unless that is wanted."""
     assert 0 == _run(home, "import", "kev", downloads / "kev.json")
     old = downloads / "old.json"
-    old.write_text(json.dumps(vendors.kev(dateReleased="2026-11-19T10:00:00Z")))
+    old.write_text(json.dumps(vendors.kev(dateReleased=BEFORE)))
     assert 2 == _run(home, "import", "kev", old)
-    assert "published 2026-11-19T10:00:00Z, the one in force 2026-11-20" in capsys.readouterr().err
+    assert f"published {BEFORE}, the one in force {RELEASED}" in capsys.readouterr().err
     assert FOUNDED + 1 == rows(home, "SELECT size FROM log_state")[0][0]
     assert 0 == _run(home, "import", "kev", old, "--older")
-    assert "2026-11-19T10:00:00Z" == _said(home)[-1]["published_at"]
+    assert BEFORE == _said(home)[-1]["published_at"]
 
 
 def test_several_files(home: Home, downloads: Path) -> None:
@@ -115,7 +118,7 @@ def test_several_files(home: Home, downloads: Path) -> None:
         (["kev", "kev.json", "--whole"], "--whole is for osv"),
         (["osv", "all.zip", "--product", "debian"], "--product is for eol"),
         (["eol", "debian.json"], "--published"),
-        (["osv", "all.zip", "--ecosystem", "Debian:99"], "nothing in it is fixed in Debian:99"),
+        (["osv", "all.zip", "--ecosystem", "Debian:99"], "not about Debian:99 as a whole"),
     ],
 )
 def test_refused(home: Home, downloads: Path, arguments: list[str], words: str, capsys: Capture) -> None:

@@ -111,11 +111,16 @@ def test_ecosystems() -> None:
     """Only the releases that are asked for; one that is not there is an error that says what is."""
     made = vendors.osv("CVE-2021-4034", affected("Debian:11"), affected("Debian:12"), affected("Debian:13"))
     assert {"Debian:11", "Debian:13"} == _fixes(_zip(made), ecosystems=["Debian:13", "Debian:11"]).keys()
-    with pytest.raises(InputError, match=r"feed_ecosystem_missing.*fixed in Debian:9; it is about Debian:11"):
+    with pytest.raises(
+        InputError,
+        match=r"not about Debian:9 as a whole; it has, .*: Debian:11",
+    ):
         _fixes(_zip(made), ecosystems=["Debian:9"])
     with pytest.raises(InputError, match="feed_ecosystem_unknown"):
         _fixes(_zip(made), ecosystems=["debian 12"])
-    with pytest.raises(InputError, match=r"feed_ecosystem_missing.*about PyPI"):
+    with pytest.raises(
+        InputError, match=r"feed_ecosystem_missing.*not about Debian or Ubuntu as a whole; .*PyPI"
+    ):
         _fixes(_zip(vendors.osv("CVE-2021-4034", affected("PyPI"))))
 
 
@@ -133,6 +138,25 @@ def test_single_advisories() -> None:
     assert [["CVE-2021-4034", "122-3+deb12u1"], ["CVE-2026-9999", "122-3+deb12u2"]] == feed.read(
         "osv", made.data
     ).data["Debian:12"]["polkit"]
+
+
+def test_zip_of_a_release() -> None:
+    """A zip of one release names others beside it; it is not the whole of those, which would count as no hole."""
+    first = vendors.osv("CVE-2021-4034", affected("Debian:12"), affected("Debian:13"), upstream=[])
+    second = vendors.osv("CVE-2021-3156", affected("Debian:12", "sudo", "1.9.5p2-3"), upstream=[])
+    assert {"Debian:12"} == _fixes(_zip(first, second)).keys()
+    with pytest.raises(
+        InputError, match=r"not about Debian:13 as a whole; it has, at least in part: Debian:1"
+    ):
+        _fixes(_zip(first, second), ecosystems=["Debian:13"])
+    other = _zip(first, name="13.zip")
+    assert {"Debian:12", "Debian:13"} == _fixes(_zip(first, second), other).keys()
+
+
+def test_single_of_another_release() -> None:
+    """A single advisory makes no release whole that no zip is about."""
+    ubuntu = vendors.source(vendors.osv("USN-1-1", affected("Ubuntu:24.04:LTS")), "USN-1-1.json")
+    assert {"Debian:12"} == _fixes(_zip(vendors.osv()), ubuntu).keys()
 
 
 @pytest.mark.parametrize("form", ["one", "list", "lines", "indented"])
@@ -231,7 +255,7 @@ def test_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
         b"\n".join([json.dumps(vendors.osv()).encode()] * 3),
     ):
         with pytest.raises(InputError, match="feed_too_large"):
-            _fixes(vendors.source(form))
+            _fixes(vendors.source(form), is_whole=True)
     monkeypatch.setattr(advisories, "MEMBERS_MAX", 1)
     with pytest.raises(InputError, match="feed_too_large"):
         _fixes(_zip(vendors.osv(), vendors.osv("DSA-1-1")))
