@@ -1,14 +1,18 @@
 """What the SSH server really does: its effective settings, and where a Match block lets somebody do more.
 
 A live host is asked (`sshd -T`, and -C for each Match block); a root is read from its files, includes,
-order and defaults as sshd has them. A default is named as such ("OpenSSH default").
+order and defaults as sshd has them. A default is named as such ("OpenSSH default"). Of several servers the
+weakest setting is told.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from collectors.door import Host, Unseen
-from collectors.findings import Fact, Findings, Json, Seen
+from collectors.findings import Fact, Findings, Seen
 from collectors.readers import processes, sshd_daemon, sshd_weakens
+from collectors.readers.sshd_config import Setting
 from collectors.readers.sshd_daemon import Configuration
 
 FACTS = {
@@ -67,7 +71,7 @@ def collect(host: Host) -> Findings:
         told = sshd_daemon.configuration(host)
     except Unseen as unseen:
         findings.look("sshd.running", _running, host, ["22"])
-        for name in [name for name in FACTS if name not in {**findings.facts, **findings.missing}]:
+        for name in FACTS.keys() - findings.facts.keys() - findings.missing.keys():
             findings.unseen(name, unseen)
         return findings
     findings.fact("sshd.config_valid", not told.error, told.source)
@@ -75,25 +79,26 @@ def collect(host: Host) -> Findings:
         findings.look("sshd.running", _running, host, ["22"])
         findings.close(FACTS, "malformed")
         return findings
-    findings.look("sshd.running", _running, host, told.settings["port"].value.split())
-    _settings(findings, told)
-    findings.look("sshd.weak_algorithms", sshd_weakens.algorithms, host, path, told.settings)
+    settings = sshd_weakens.weakest(told)
+    findings.look("sshd.running", _running, host, settings["port"].value.split())
+    _settings(findings, settings)
+    findings.look("sshd.weak_algorithms", sshd_weakens.algorithms, host, path, told)
     findings.look("sshd.match_blocks", _match_blocks, told)
     return findings
 
 
-def _settings(findings: Findings, told: Configuration) -> None:
+def _settings(findings: Findings, told: Mapping[str, Setting]) -> None:
     for name, keyword in WORDS.items():
-        findings.fact(name, told.settings[keyword].value, told.settings[keyword].source)
+        findings.fact(name, told[keyword].value, told[keyword].source)
     for name, keyword in FLAGS.items():
-        findings.fact(name, told.settings[keyword].value == "yes", told.settings[keyword].source)
+        findings.fact(name, told[keyword].value == "yes", told[keyword].source)
     for name, keyword in NUMBERS.items():
-        findings.fact(name, int(told.settings[keyword].value), told.settings[keyword].source)
-    root, environment = told.settings["permitrootlogin"], told.settings["permituserenvironment"]
+        findings.fact(name, int(told[keyword].value), told[keyword].source)
+    root, environment = told["permitrootlogin"], told["permituserenvironment"]
     findings.fact("sshd.permit_root_login", root.value.replace("without", "prohibit"), root.source)
     findings.fact("sshd.permit_user_environment", environment.value != "no", environment.source)
-    interval, count = told.settings["clientaliveinterval"], told.settings["clientalivecountmax"]
-    findings.fact("sshd.idle_seconds", int(interval.value) * int(count.value), interval.source, count.source)
+    interval, count = told["clientaliveinterval"], told["clientalivecountmax"]
+    findings.fact("sshd.idle_seconds", sshd_weakens.idle_seconds(told), interval.source, count.source)
 
 
 def _running(host: Host, ports: list[str]) -> Seen:
@@ -104,8 +109,7 @@ def _running(host: Host, ports: list[str]) -> Seen:
 
 
 def _match_blocks(told: Configuration) -> Seen:
-    records: list[Json] = []
-    for one in told.matched:
-        changed, weaker = sshd_weakens.differences(told.settings, one.settings)
-        records.append({"condition": one.block.text, "differences": [*changed], "weakens": [*weaker]})
-    return Seen(records, told.source, *(one.block.source for one in told.matched))
+    servers = (told, *told.others)
+    found = [one for server in servers for one in sshd_weakens.blocks(server)]
+    sources = (*(one.source for one in servers), *(source for _, source in found))
+    return Seen([record for record, _ in found], *sources)

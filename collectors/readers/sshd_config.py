@@ -6,34 +6,42 @@ among the Match blocks that it meets. A test holds this to the real sshd on gene
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 from collectors.readers import sshd_tables as tables
+from collectors.readers import sshd_values
 from collectors.readers.sshd_match import Connection, meets
 from collectors.readers.sshd_text import Block, Line
 
 DEFAULT: Final = "OpenSSH default"
 """The source of what no file sets."""
-_REST: Final = tables.LISTS | {"authorizedkeyscommand"}
-_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A value in the words of `sshd -T`, and where it stands."""
+    """A value in the words of `sshd -T`, where it stands, and in which Match blocks."""
 
     value: str
     source: str
+    guard: tuple[Block, ...] = ()
 
 
 Settings = Mapping[str, Setting]
+Version: TypeAlias = tuple[int, int]
+NEWEST: Final = (99, 0)
+_ONE_NAME_SINCE: Final = (8, 7)
+_KEYBOARD: Final = "kbdinteractiveauthentication"
+_TWO_NAMES: Final = {
+    "challenge": ("challengeresponseauthentication", "skeyauthentication"),
+    "other": (_KEYBOARD,),
+}
 
 
-def effective(lines: Iterable[Line], holds: Callable[[Block], bool] | None = None) -> dict[str, Setting]:
+def effective(
+    lines: Iterable[Line], holds: Callable[[Block], bool] | None = None, version: Version = NEWEST
+) -> dict[str, Setting]:
     """The settings that are looked at; with `holds`, those of a connection for which it tells what matches.
 
     As with `sshd -T`, `Match all` holds for the first reading as well.
@@ -47,12 +55,24 @@ def effective(lines: Iterable[Line], holds: Callable[[Block], bool] | None = Non
         and line.keyword in tables.MATCHABLE
         and all(block.is_all or (holds is not None and holds(block)) for block in line.guard)
     )
-    found = _defaults()
+    found = _defaults() | base | matched
     ports = [one for line in kept if line.keyword == "port" and _global(line) for one in line.arguments]
-    found |= base | matched
-    if ports:
+    if ports and "port" in base:
         found["port"] = Setting(" ".join(ports), base["port"].source)
-    return found
+    return found if version >= _ONE_NAME_SINCE else _two_names(kept, found)
+
+
+def _two_names(lines: list[Line], found: dict[str, Setting]) -> dict[str, Setting]:
+    """Before OpenSSH 8.7 ChallengeResponseAuthentication was a setting of its own; it overruled the other."""
+    told = {
+        name: _first(
+            replace(line, keyword="usepam") for line in lines if line.keyword in names and _global(line)
+        )
+        for name, names in _TWO_NAMES.items()
+    }
+    challenge = told["challenge"].get("usepam", Setting("yes", DEFAULT))
+    other = told["other"].get("usepam", Setting("no", DEFAULT))
+    return found | {_KEYBOARD: challenge if challenge.value == "yes" else other}
 
 
 def of_connection(lines: Iterable[Line], connection: Connection) -> dict[str, Setting]:
@@ -63,15 +83,21 @@ def of_connection(lines: Iterable[Line], connection: Connection) -> dict[str, Se
 def alternatives(settings: Settings) -> list[list[str]]:
     """The lists of methods of which each lets somebody in.
 
-    They are those of AuthenticationMethods, else every method alone. A list with a method that is switched
-    off counts for nothing, as in sshd.
+    They are those of AuthenticationMethods, else every method alone; the shortest come first. A list with a
+    method that is switched off counts for nothing, as in sshd.
     """
-    enabled = {method for method, name in tables.ENABLED_BY.items() if settings[name].value == "yes"}
+    enabled = {
+        method
+        for method, name in tables.ENABLED_BY.items()
+        if name in settings and settings[name].value == "yes"
+    }
     value = settings["authenticationmethods"].value
     if value == "any":
-        return [[method] for method in tables.ENABLED_BY if method in enabled] or [[]]
+        return [[method] for method in tables.ENABLED_BY if method in enabled]
     lists = [[method.split(":")[0] for method in one.split(",")] for one in value.split()]
-    return [one for one in lists if set(one) <= enabled]
+    if "gssapi-with-mic" in enabled:
+        enabled.add("gssapi-keyex")
+    return sorted((one for one in lists if set(one) <= {*enabled, "none"}), key=len)
 
 
 def blocks(lines: Iterable[Line]) -> list[Block]:
@@ -89,7 +115,7 @@ def errors(lines: Iterable[Line]) -> list[str]:
         later = (one for one in kept[kept.index(first) + 1 :] if one.keyword == "authenticationmethods")
         found += [f'{one.source}: "any" after another list' for one in later if one.arguments == ("any",)]
     command, methods = base["authorizedkeyscommand"], base["authenticationmethods"]
-    if not alternatives(base):
+    if methods.value != "any" and not alternatives(base):
         found.append(f"{methods.source}: no list of AuthenticationMethods has all its methods enabled")
     named = any(line.keyword == "authorizedkeyscommanduser" and _global(line) for line in kept)
     if command.value != "none" and not named:
@@ -99,33 +125,29 @@ def errors(lines: Iterable[Line]) -> list[str]:
 
 def settings_of(text: str) -> dict[str, Setting]:
     """The settings that are looked at, from the output of `sshd -T`."""
-    found: dict[str, Setting] = {}
+    found = {name: Setting("none", "sshd -T") for name in tables.ADDING}
     for line in text.splitlines():
         told, _, value = line.strip().partition(" ")
         name = tables.ALIASES.get(told, told)  # as sshd before 8.5 told them
-        if name == "port" and name in found:
-            value = f"{found[name].value} {value}"
+        before = found[name].value if name in found else "none"
+        if name == "port" or name in tables.ADDING:
+            value = value if before == "none" else f"{before} {value}"
         if name in tables.DEFAULTS and (name == told or name not in found):
             found[name] = Setting(value.strip(), "sshd -T")
     return found
-
-
-def seconds(text: str) -> int | None:
-    """A time such as "90", "1m30s" (sshd_config(5), TIME FORMATS); None when it is none."""
-    parts = re.findall(r"(\d+)([smhdwSMHDW]?)", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        return None
-    return sum(int(number) * _UNITS[unit.lower()] for number, unit in parts)
 
 
 def _first(lines: Iterable[Line]) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
     for line in lines:
         name = tables.ALIASES.get(line.keyword, line.keyword)
-        if name in tables.DEFAULTS and name not in found and not line.error:
-            value = _value(name, line.arguments)
-            if value is not None:
-                found[name] = Setting(value, line.source)
+        if name not in tables.DEFAULTS or line.error or (name in found and name not in tables.ADDING):
+            continue
+        value = sshd_values.value(name, line.arguments, line.rest)
+        if value is not None and name in found:
+            found[name] = replace(found[name], value=f"{found[name].value} {value}")
+        elif value is not None:
+            found[name] = Setting(value, line.source, line.guard)
     return found
 
 
@@ -137,50 +159,6 @@ def _global(line: Line) -> bool:
     return all(block.is_all for block in line.guard)
 
 
-def _value(name: str, arguments: tuple[str, ...]) -> str | None:
-    """A value in the words of `sshd -T`; None when sshd would refuse it."""
-    if not arguments:
-        return None
-    one = arguments[0]
-    if name in tables.FLAGS:
-        return one.lower() if one.lower() in ("yes", "no") else None
-    if name in tables.WORDS:
-        return tables.WORDS[name].get(one.lower())
-    if name in tables.NUMBERS:
-        return str(int(one)) if re.fullmatch(r"[+-]?\d+", one) else None
-    if name in tables.TIMES:
-        told = 0 if name == "clientaliveinterval" and one == "none" else seconds(one)
-        return None if told is None else str(told)
-    if name in tables.ALGORITHMS:
-        return _algorithms(one, tables.DEFAULTS[name]) if re.fullmatch(r"[+^-]?[\w@.,*?-]+", one) else None
-    if name == "pubkeyauthoptions":
-        told_options = {word.lower() for word in arguments}
-        if not told_options <= {"none", "touch-required", "verify-required"}:
-            return None
-        named = [word for word in ("touch-required", "verify-required") if word in told_options]
-        return " ".join(named) or "none"
-    if name in tables.LISTS:
-        return " ".join(arguments)
-    if name == "authorizedkeyscommand" and not one.startswith("/"):
-        return "none" if one.lower() == "none" else None
-    if name == "permituserenvironment":
-        return one.lower() if one.lower() in ("yes", "no") else one
-    return one
-
-
-def _algorithms(value: str, default: str) -> str:
-    """A list, or what "+", "-" and "^" make of the default."""
-    names = [one for one in value.lstrip("+-^").split(",") if one]
-    usual = default.split(",")
-    if value.startswith("+"):
-        return ",".join([*usual, *(one for one in names if one not in usual)])
-    if value.startswith("-"):
-        return ",".join(one for one in usual if not any(fnmatch.fnmatchcase(one, name) for name in names))
-    if value.startswith("^"):
-        return ",".join([*names, *(one for one in usual if one not in names)])
-    return value
-
-
 def _error(line: Line) -> str:
     name = tables.ALIASES.get(line.keyword, line.keyword)
     if line.keyword in ("match", "include"):
@@ -190,10 +168,13 @@ def _error(line: Line) -> str:
     in_block = any(not block.is_all for block in line.guard)
     if in_block and line.keyword in tables.GLOBAL_ONLY:
         return f"{line.keyword} may not stand in a Match block"
-    if name in tables.DEFAULTS and name not in _REST and len(line.arguments) > 1:
+    if name in tables.DEFAULTS and name not in tables.LISTS | tables.RAW and len(line.arguments) > 1:
         return "extra arguments"
-    if name in tables.DEFAULTS and _value(name, line.arguments) is None:
+    looked_at = name in tables.DEFAULTS and (line.arguments or name not in tables.ADDING)
+    if looked_at and sshd_values.value(name, line.arguments, line.rest) is None:
         return f"bad value for {line.keyword}"
+    if why := sshd_values.wrong(name, line.arguments):
+        return why
     if name == "authenticationmethods":
         return _methods_error(line.arguments)
     return ""

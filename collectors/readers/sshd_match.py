@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import fnmatch
 import ipaddress
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
 
 from collectors.readers.sshd_text import Block
-
-_FILLER: Final = "boltseal"
 
 
 @dataclass(frozen=True)
 class Connection:
-    """What sshd knows of a connection. None: not known, which no pattern matches."""
+    """What sshd knows of a connection. None: not known, which no pattern matches.
+
+    `also` are criteria that are met and cannot be asked for; `asks_directory`: its groups are made up.
+    """
 
     user: str | None = None
     host: str | None = None
     address: str | None = None
     laddress: str | None = None
     lport: int | None = None
-    groups: tuple[str, ...] = field(default=())
+    groups: tuple[str, ...] = ()
+    also: frozenset[tuple[str, str]] = frozenset()
+    asks_directory: bool = False
 
     def specification(self) -> str:
         """The argument of `sshd -T -C`."""
@@ -29,17 +31,20 @@ class Connection:
         parts = [f"{name}={value}" for name, value in named.items() if value is not None]
         return ",".join([*parts, *([f"lport={self.lport}"] if self.lport is not None else [])])
 
-    def has_comma(self) -> bool:
-        """Whether a value holds a comma, which the specification cannot carry."""
-        return any("," in (value or "") for value in (self.user, self.host, self.address, self.laddress))
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether the real sshd can be asked what it gets: a value with a comma cannot be told it."""
+        named = (self.user, self.host, self.address, self.laddress)
+        return not self.also and not self.asks_directory and not any("," in (value or "") for value in named)
 
 
 def meets(block: Block, connection: Connection) -> bool:
     """Whether a connection meets every criterion of a block."""
-    return bool(block.criteria) and all(_meets(*one, connection) for one in block.criteria)
+    return bool(block.criteria) and all(fits(*one, connection) for one in block.criteria)
 
 
-def _meets(name: str, pattern: str, connection: Connection) -> bool:
+def fits(name: str, pattern: str, connection: Connection) -> bool:
+    """Whether a connection meets one criterion."""
     if name == "all":
         return True
     if name == "user":
@@ -52,7 +57,9 @@ def _meets(name: str, pattern: str, connection: Connection) -> bool:
         return connection.address is not None and address_list(connection.address, pattern)
     if name == "localaddress":
         return connection.laddress is not None and address_list(connection.laddress, pattern)
-    return name == "localport" and pattern == str(connection.lport)
+    if name == "localport":
+        return pattern == str(connection.lport)
+    return (name, pattern) in connection.also
 
 
 def pattern_list(text: str, patterns: str) -> bool:
@@ -70,49 +77,6 @@ def address_list(address: str, patterns: str) -> bool:
                 return False
             found = True
     return found
-
-
-def example(block: Block, members: dict[str, tuple[str, ...]]) -> Connection | None:
-    """A connection that meets a block; None when none is found. `members` are the users of each group."""
-    made: dict[str, str] = {}
-    groups: tuple[str, ...] = ()
-    for name, pattern in block.criteria:
-        wanted = [item for item in pattern.split(",") if item and not item.startswith("!")]
-        if name == "group":
-            named = [
-                (one, user) for one, users in members.items() for user in users if pattern_list(one, pattern)
-            ]
-            if not named:
-                return None
-            groups = tuple(one for one, users in members.items() if named[0][1] in users)
-            made.setdefault("user", named[0][1])
-        elif name in ("user", "host") and wanted:
-            word = wanted[0].replace("*", _FILLER).replace("?", "x")
-            made[name] = word.lower() if name == "host" else word  # names out of the DNS are lower case
-        elif name in ("address", "localaddress") and wanted:
-            made[name] = _address(wanted[0])
-        elif name == "localport":
-            made[name] = pattern
-        elif name != "all":
-            return None
-    port = made.get("localport", "22")
-    connection = Connection(
-        made.get("user", f"{_FILLER}-nobody"),
-        made.get("host", f"{_FILLER}.invalid"),
-        made.get("address", "192.0.2.1"),
-        made.get("localaddress", "192.0.2.2"),
-        int(port) if port.isdecimal() else 22,
-        groups,
-    )
-    return connection if meets(block, connection) and not connection.has_comma() else None
-
-
-def _address(pattern: str) -> str:
-    try:
-        network = ipaddress.ip_network(pattern, strict=False)
-    except ValueError:
-        return pattern.replace("*", "1").replace("?", "1")
-    return str(network[1] if network.num_addresses > 1 else network[0])
 
 
 def _any_group(groups: tuple[str, ...], pattern: str) -> bool:

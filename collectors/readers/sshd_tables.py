@@ -73,6 +73,12 @@ DEFAULTS: Final = {
     "authorizedkeysfile": ".ssh/authorized_keys .ssh/authorized_keys2",
     "authorizedkeyscommand": "none",
     "trustedusercakeys": "none",
+    "forcecommand": "none",
+    "chrootdirectory": "none",
+    "allowusers": "none",
+    "allowgroups": "none",
+    "denyusers": "none",
+    "denygroups": "none",
     "pamservicename": "sshd",
     "pubkeyauthoptions": "none",
     "ciphers": "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,"
@@ -98,7 +104,31 @@ TIMES: Final = frozenset({"logingracetime", "clientaliveinterval"})
 ALGORITHMS: Final = frozenset(
     {"ciphers", "macs", "kexalgorithms", "hostkeyalgorithms", "pubkeyacceptedalgorithms"}
 )
-LISTS: Final = frozenset({"authenticationmethods", "authorizedkeysfile", "pubkeyauthoptions"})
+ADDING: Final = frozenset({"allowusers", "allowgroups", "denyusers", "denygroups"})
+"""Lists to which each line adds; `sshd -T` prints a line for each item, and none for none."""
+LISTS: Final = frozenset({"authenticationmethods", "authorizedkeysfile", "pubkeyauthoptions"}) | ADDING
+RAW: Final = frozenset({"authorizedkeyscommand", "forcecommand"})
+"""Keywords whose value is the rest of the line."""
+KEY_LISTS: Final = frozenset({"hostkeyalgorithms", "pubkeyacceptedalgorithms"})
+KEYS_KNOWN: Final = tuple(
+    f"{stem}{mark}{end}"
+    for stem, end in (
+        ("ssh-ed25519", ""),
+        ("sk-ssh-ed25519", "@openssh.com"),
+        ("ecdsa-sha2-nistp256", ""),
+        ("ecdsa-sha2-nistp384", ""),
+        ("ecdsa-sha2-nistp521", ""),
+        ("sk-ecdsa-sha2-nistp256", "@openssh.com"),
+        ("webauthn-sk-ecdsa-sha2-nistp256", "@openssh.com"),
+        ("ssh-dss", ""),
+        ("ssh-rsa", ""),
+        ("rsa-sha2-256", ""),
+        ("rsa-sha2-512", ""),
+    )
+    for mark, end in (("", end), ("-cert-v01", "@openssh.com"))
+    if not (mark and stem.startswith("webauthn"))
+)
+"""Every key algorithm that OpenSSH 9.2 knows, in its order; later ones know fewer weak ones."""
 WORDS: Final = {
     "permitrootlogin": {
         "without-password": "without-password",
@@ -147,3 +177,40 @@ WEAK: Final = (
     "ssh-rsa-cert-v0?@openssh.com",
 )
 """Broken or retired: CBC, RC4, MD5, RIPEMD, truncated MACs, DSA, and signatures or exchanges by SHA-1."""
+
+_YES_NO: Final = frozenset({"yes", "no"})
+_FORWARDING: Final = frozenset({"yes", "all", "no", "remote", "local"})
+CHOICES: Final = {
+    **dict.fromkeys(
+        "strictmodes printmotd printlastlog tcpkeepalive keepalive usedns ignoreuserknownhosts x11uselocalhost"
+        " permittty permituserrc allowagentforwarding disableforwarding exposeauthinfo streamlocalbindunlink"
+        " hostbasedusesnamefrompacketonly kerberosauthentication kerberosorlocalpasswd kerberosticketcleanup"
+        " gssapicleanupcredentials gssapistrictacceptorcheck gssapikeyexchange gssapistorecredentialsonrekey"
+        " debianbanner refuseconnection".split(),
+        _YES_NO,
+    ),
+    "addressfamily": frozenset({"inet", "inet6", "any"}),
+    "compression": frozenset({"yes", "delayed", "no"}),
+    "gatewayports": frozenset({"clientspecified", "yes", "no"}),
+    "allowtcpforwarding": _FORWARDING,
+    "allowstreamlocalforwarding": _FORWARDING,
+    "permittunnel": frozenset({"ethernet", "point-to-point", "yes", "no"}),
+    "syslogfacility": frozenset(
+        "daemon user auth authpriv local0 local1 local2 local3 local4 local5 local6 local7".split()
+    ),
+}
+"""The words that a keyword takes, of those whose value is not looked at."""
+OTHER_NUMBERS: Final = frozenset({"x11displayoffset", "maxsessions", "requiredrsasize", "rsaminsize"})
+TAKES_MANY: Final = frozenset(
+    "acceptenv setenv permitopen permitlisten subsystem listenaddress ipqos rekeylimit channeltimeout"
+    " logverbose persourcepenalties persourcepenaltyexemptlist".split()
+)
+TAKES_NOTHING_TOO: Final = frozenset({"acceptenv", "setenv", "logverbose", "channeltimeout"})
+TAKES_ANYTHING: Final = frozenset(
+    "afstokenpassing authorizedkeysfile2 authorizedprincipalscommand checkmail hostdsakey kerberosgetafstoken"
+    " kerberostgtpassing kerberosuniqueccache keyregenerationinterval pamauthenticationviakbdint protocol"
+    " reversemappingcheck rhostsauthentication rhostsrsaauthentication rsaauthentication serverkeybits"
+    " sshdauthpath sshdsessionpath uselogin useprivilegeseparation verifyreversemapping versionaddendum"
+    " gssapicleanupcreds gssapienablek5users gssapiusesessioncredcache rdomain".split()
+)
+"""Deprecated, unsupported or foreign keywords, of which sshd at most complains."""

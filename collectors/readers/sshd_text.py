@@ -7,8 +7,9 @@ backslashes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from collectors.door import Host, Unseen, glob
@@ -40,13 +41,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Line:
-    """A setting. `guard` are the blocks that must all match; `error` says why sshd refuses the line."""
+    """A setting. `guard` are the blocks that must all match; `error` says why sshd refuses the line.
+
+    `rest` is all that follows the keyword.
+    """
 
     keyword: str
     arguments: tuple[str, ...]
     guard: tuple[Block, ...]
     source: str
     error: str = ""
+    rest: str = ""
 
 
 def read(host: Host, path: str = CONFIG) -> list[Line]:
@@ -76,19 +81,53 @@ def _read(host: Host, path: str, guard: tuple[Block, ...], depth: int) -> Iterat
             guard = (*outer, block)
             yield Line(name, (), guard, source, "" if block.criteria else "bad Match condition")
         elif name == "include":
+            line = Line(name, tuple(arguments), guard, source)
+            if not arguments or "" in arguments:
+                yield replace(line, error="no file is named")
             for pattern in arguments:
-                whole = pattern if pattern.startswith("/") else f"{FOLDER}/{pattern}"
-                for one in _found(host, whole):
-                    if depth >= _DEPTH_MAX:
-                        yield Line(name, (), guard, source, "too many levels of includes")
-                        break
-                    yield from _read(host, one, guard, depth + 1)
+                if not pattern.startswith("~"):
+                    for one in _found(host, pattern):
+                        yield from _included(host, one, line, depth)
         else:
-            yield Line(name, tuple(arguments), guard, source)
+            yield Line(name, tuple(arguments), guard, source, rest=rest)
+
+
+def _included(host: Host, path: str, line: Line, depth: int) -> Iterator[Line]:
+    """The lines of an included file. To sshd a folder is empty, and a link that leads nowhere is an error."""
+    if depth >= _DEPTH_MAX:
+        yield replace(line, error="too many levels of includes")
+        return
+    try:
+        if host.stat(path).kind != "dir":
+            yield from _read(host, path, line.guard, depth + 1)
+    except Unseen as unseen:
+        if unseen.reason != "not_found":
+            raise
+        yield replace(line, error=f"{path} is not there")
 
 
 def _found(host: Host, pattern: str) -> list[str]:
-    return glob(host, pattern)
+    """The files of an Include. A link that leads nowhere is found too, as by glob(3)."""
+    whole = pattern if pattern.startswith("/") else f"{FOLDER}/{pattern}"
+    found = glob(host, whole)
+    return found or ([whole] if _is_link(host, whole) else [])
+
+
+def _is_link(host: Host, path: str) -> bool:
+    try:
+        return host.stat(path, follow=False).kind == "link"
+    except Unseen as unseen:
+        if unseen.reason in ("not_found", "malformed"):
+            return False
+        raise
+
+
+def given(text: str, source: str) -> Line:
+    """The line that an option -o of sshd is."""
+    keyword, rest = _keyword(text.strip(_BLANKS))
+    arguments = argv_split(rest)
+    told = "" if arguments and keyword.lower() not in ("match", "include") else "bad option"
+    return Line(keyword.lower(), tuple(arguments or ()), (), source, told, rest)
 
 
 def _keyword(text: str) -> tuple[str, str]:
@@ -163,7 +202,37 @@ def _block(rest: str, source: str) -> Block:
             criteria.append((name, ""))
             continue
         pattern, rest = strdelim(rest)
-        if not pattern or pattern.startswith("#") or name not in _ATTRIBUTES:
+        if (
+            not pattern
+            or pattern.startswith("#")
+            or name not in _ATTRIBUTES
+            or not _is_pattern(name, pattern)
+        ):
             return Block((), source)
         criteria.append((name, pattern))
     return Block(tuple(criteria), source)
+
+
+def _is_pattern(name: str, pattern: str) -> bool:
+    """Whether sshd takes a pattern: a port that is one, networks without bits behind their mask."""
+    if name == "localport":
+        return pattern == "ssh" or (pattern.isascii() and pattern.isdecimal() and int(pattern) < 65536)
+    if name not in ("address", "localaddress"):
+        return True
+    for item in pattern.split(","):
+        address, _, length = item.removeprefix("!").partition("/")
+        if (
+            length.isdecimal()
+            and _parses(ip_address, address)
+            and not _parses(ip_network, f"{address}/{length}")
+        ):
+            return False
+    return True
+
+
+def _parses(function: Callable[[str], object], text: str) -> bool:
+    try:
+        function(text)
+    except ValueError:
+        return False
+    return True
