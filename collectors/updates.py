@@ -12,7 +12,7 @@ from typing import Final
 
 from collectors.door import Host, Unseen
 from collectors.findings import Fact, Findings, Seen
-from collectors.readers import apt, dnf, history, kernels, packages, unattended, zypper
+from collectors.readers import apt, apt_lists, dnf, history, kernels, packages, unattended, zypper
 
 FACTS = {
     "updates.manager": Fact("str", "the package manager whose answers these are: apt, dnf or zypper"),
@@ -34,7 +34,7 @@ Question = Callable[[Host], Seen]
 _DEBIAN: Final[Mapping[str, Question]] = {
     "pending_security": apt.pending_security,
     "pending_other_count": apt.pending_other_count,
-    "lists_refreshed_at": apt.lists_refreshed_at,
+    "lists_refreshed_at": apt_lists.lists_refreshed_at,
     "last_installed_at": history.apt_last_installed_at,
     "automatic_security": unattended.automatic_security,
     "automatic_blocked_by": unattended.automatic_blocked_by,

@@ -4,51 +4,37 @@ Asked with one `apt-cache policy` of every installed package, and judged here, s
 what matters: it leaves out held and pinned packages, and names only the newest version's origin, so a security
 fix that a point release has overtaken would count as an ordinary update. (It also takes fifty times as long.)
 An update is a security update when any newer version of it lies in an archive whose Release file says so.
-Without such an archive among the lists, and with no lists at all, nothing is known: never "0 pending".
+Without the distribution's own security archive for this very release among the lists, and with no lists at all,
+nothing is known: never "0 pending". (After an upgrade of the release its sources may still name the old one.)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from collectors.door import Host, Unseen
-from collectors.findings import Json, Seen, rfc3339
+from collectors.findings import Json, Seen
 from collectors.readers import packages
+from collectors.readers.apt_lists import LISTS, PARTIAL, list_name, releases, security_archives
 from collectors.readers.once import once
 from collectors.readers.versions import debian_key, newer
 
-LISTS: Final = "/var/lib/apt/lists"
-PARTIAL: Final = f"{LISTS}/partial"
 CACHE: Final = "/var/cache/apt/pkgcache.bin"
 POLICY: Final = ("apt-cache", "policy")
 NO_CACHE: Final = ("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
 POLICY_SECONDS: Final = 60.0
 SOURCE: Final = "apt-cache policy"
 
-_FIELD: Final = re.compile(r"^(Origin|Label|Suite|Codename|Valid-Until): *(.*?)\s*$", re.MULTILINE)
-_HEAD: Final = 4096
-_QUOTED: Final = re.compile(r"[\\|{}\[\]<>\"^~_=!@#$%&*]")
 
+class Offer(NamedTuple):
+    """A version in a source: how the names of its lists begin, and which priority APT gives the source."""
 
-@dataclass(frozen=True)
-class Release:
-    """The head of one fetched Release file."""
-
-    origin: str
-    label: str
-    suite: str
-    codename: str
-    valid_until: datetime | None = None
-
-    @property
-    def is_security(self) -> bool:
-        """Debian-Security by label (its suite moves: stable-, oldstable-security), others by suite."""
-        names = (self.suite, self.codename)
-        return self.label.endswith("-Security") or any(name.endswith("-security") for name in names)
+    version: str
+    where: str
+    priority: int
 
 
 @dataclass
@@ -58,16 +44,7 @@ class Versions:
     name: str
     installed: str = ""
     candidate: str = ""
-    offered: list[tuple[str, str]] = field(default_factory=list)
-    """Version, and the start of the names under which its source's Release file lies among the lists."""
-
-
-def parse_release(text: str) -> Release:
-    """The head of a Release or InRelease file."""
-    fields = dict(reversed(_FIELD.findall(text[:_HEAD])))  # the first of a repeated field counts
-    words = ("Origin", "Label", "Suite", "Codename")
-    origin, label, suite, codename = (fields.get(word, "") for word in words)
-    return Release(origin, label, suite, codename, _http_date(fields.get("Valid-Until", "")))
+    offered: list[Offer] = field(default_factory=list)
 
 
 def parse_policy(text: str) -> list[Versions]:
@@ -87,23 +64,11 @@ def parse_policy(text: str) -> list[Versions]:
         elif re.fullmatch(r"-?\d+", words[1]):
             version = words[
                 0
-            ]  # "2.36-9 500"; below it come its sources: "500 http://… bookworm/main amd64 Packages"
+            ]  # below "2.36-9 500" come its sources: "500 http://… bookworm/main amd64 Packages"
         elif len(words) >= 3 and words[-1] == "Packages":
-            found[-1].offered.append((version, list_name(words[1], words[2])))
+            priority = int(words[0]) if re.fullmatch(r"-?\d{1,9}", words[0]) else 0
+            found[-1].offered.append(Offer(version, list_name(words[1], words[2]), priority))
     return [one for one in found if one.installed not in ("", "(none)")]
-
-
-def list_name(uri: str, where: str) -> str:
-    """How the names of a source's lists begin: its address and suite as APT makes a file name of them."""
-    address = re.sub(r"^[a-z0-9+]+:(?://)?(?:[^@/]*@)?", "", uri).rstrip("/")
-    suite = where.removesuffix("/") if where.endswith("/") else "dists/" + where.rpartition("/")[0]
-    quoted = _QUOTED.sub(lambda sign: f"%{ord(sign[0]):02x}", f"{address}/{suite}")
-    return quoted.replace("/", "_")
-
-
-def releases(host: Host) -> Mapping[str, Release]:
-    """The fetched Release files by `list_name`. `not_found` where there is none: no lists, no knowledge."""
-    return once(host, _releases)
 
 
 def versions(host: Host) -> list[Versions]:
@@ -123,19 +88,13 @@ def pending_other_count(host: Host) -> Seen:
     return Seen(len(other), SOURCE)
 
 
-def lists_refreshed_at(host: Host) -> Seen:
-    """When the lists were last fetched.
-
-    The lists carry the server's time stamps, but the folder `partial` changes with each fetch that reached a
-    server, and not with one that failed. Security lists past their Valid-Until were not fetched since.
-    """
-    known = releases(host)
-    source = PARTIAL if host.exists(PARTIAL) else LISTS
-    moment = host.stat(source).modified_at
-    ends = [one.valid_until for one in known.values() if one.is_security and one.valid_until]
-    if ends and min(ends) < moment and min(ends) < host.now:
-        return Seen(rfc3339(min(ends)), f"{LISTS}: Valid-Until of the security list")
-    return Seen(rfc3339(moment), source)
+def security_pinned_away(host: Host) -> bool:
+    """Whether a pin keeps APT from choosing what the security archives offer (apt_preferences(5))."""
+    archives = security_archives(host)
+    offers = [offer for one in versions(host) for offer in one.offered]
+    ours = max((offer.priority for offer in offers if offer.where in archives), default=500)
+    others = max((offer.priority for offer in offers if offer.where not in archives), default=0)
+    return ours < 0 or ours < min(others, 500)
 
 
 def held(host: Host) -> Seen:
@@ -152,14 +111,11 @@ def foreign(host: Host) -> Seen:
 
 
 def _security(host: Host) -> Iterator[dict[str, Json]]:
-    archives = {name for name, one in releases(host).items() if one.is_security}
-    if not archives:
-        raise Unseen("not_found", LISTS, "no list of a security archive")
+    archives = security_archives(host)
     known = packages.installed(host).by_name
     for one in versions(host):
-        fixes = [
-            version for version, where in one.offered if where in archives and newer(version, one.installed)
-        ]
+        there = (offer.version for offer in one.offered if offer.where in archives)
+        fixes = [version for version in there if newer(version, one.installed)]
         if fixes:
             newest = max(fixes, key=debian_key)
             package = known.get(one.name.partition(":")[0])
@@ -174,13 +130,6 @@ def _security(host: Host) -> Iterator[dict[str, Json]]:
 
 def _waits(one: Versions) -> bool:
     return one.candidate != "(none)" and newer(one.candidate, one.installed)
-
-
-def _releases(host: Host) -> dict[str, Release]:
-    names = [name for name in host.list(LISTS) if name.endswith(("_InRelease", "_Release"))]
-    if not names:
-        raise Unseen("not_found", LISTS, "no package lists were fetched")
-    return {name.rpartition("_")[0]: parse_release(host.text(f"{LISTS}/{name}")) for name in names}
 
 
 def _versions(host: Host) -> list[Versions]:
@@ -204,10 +153,3 @@ def _cache_is_current(host: Host) -> bool:
         return all(host.stat(path).modified_at < made for path in sources if host.exists(path))
     except Unseen:
         return False
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%a, %d %b %Y %H:%M:%S %Z").replace(tzinfo=UTC)
-    except ValueError:
-        return None
