@@ -12,7 +12,7 @@ from typing import Final
 
 from collectors.door import Host, Unseen
 from collectors.findings import Fact, Findings, Json, Seen, rfc3339
-from collectors.readers import backup_jobs, backup_products, products, schedules
+from collectors.readers import backup_jobs, backup_products, layers, products, schedules
 from collectors.readers.backup_jobs import Job
 
 FACTS = {
@@ -22,7 +22,10 @@ FACTS = {
         "backup jobs; last_success_at is null where no success is proven, schedule empty where nothing starts it",
     ),
 }
-NETWORK_KINDS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "ceph", "glusterfs"})
+NETWORK_KINDS: Final = frozenset(
+    "nfs nfs4 cifs smb3 ceph glusterfs lustre afs davfs"
+    " fuse.sshfs fuse.rclone fuse.s3fs fuse.glusterfs fuse.cephfs fuse.davfs2".split()
+)
 QUESTIONS: Final = (
     backup_jobs.borg,
     backup_jobs.duplicity,
@@ -81,9 +84,11 @@ def _record(host: Host, job: Job) -> Json:
 
 
 def _on_network(host: Host, path: str) -> bool | None:
-    """Whether a local path lies on a filesystem of another host; None where mounts are not seen."""
+    """Whether a local path lies on a filesystem of another host; None where that is not seen, or mounted on demand."""
     try:
-        holders = [mount for mount in host.mounts() if f"{path}/".startswith(f"{mount.path.rstrip('/')}/")]
+        mount = layers.holder(host.mounts(), f"{path.rstrip('/')}/")
     except Unseen:
         return None
-    return bool(holders) and max(holders, key=lambda mount: len(mount.path)).kind in NETWORK_KINDS
+    if mount is None or mount.kind == "autofs":
+        return None if mount else False
+    return mount.kind in NETWORK_KINDS

@@ -1,10 +1,11 @@
 """Backup jobs, and when each last succeeded where that can be proven from what the tool itself left behind.
 
-A successful run is shown by: borg's cache of files (written with each archive, not by init, prune or delete,
-which change a repository too), duplicity's manifests (written when a run is complete), resticprofile's status
-file, rsnapshot's newest snapshot (touched at the end), Veeam's sessions, and for everything else a marker that
-the company declares (/etc/boltseal/backup.d/*.toml). What is not proven is None, never a guess. Passwords
-inside addresses are cut out.
+A successful run is shown by: borg's cache of files (written with each archive, warnings included, not by init,
+prune or delete, which change a repository too), duplicity's manifests (written when a run is complete),
+resticprofile's status file, rsnapshot's log (a failed run touches the newest snapshot all the same), Veeam's
+sessions, and for everything else a marker that the company declares (/etc/boltseal/backup.d/*.toml). What is not
+proven is None, never a guess: restic alone leaves nothing, since listing and forgetting snapshots write to its
+cache and its repository too. Passwords inside addresses are cut out.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _BORGMATIC_REPOSITORY: Final = re.compile(r"-[ \t]+(?:path:[ \t]*)?[\"']?([^\s\"
 _DUPLICITY_MANIFEST: Final = re.compile(
     r"duplicity-(?:full|inc\.\d{8}T\d{6}Z\.to)\.(\d{8}T\d{6}Z)\.manifest(?:\.gpg)?"
 )
-_STATUS_FILE: Final = re.compile(r"^[ \t]*status-file\s*[:=]\s*[\"']?([^\"'\n#]+)", re.MULTILINE)
+_STATUS_FILE: Final = re.compile(r"^[ \t]*\"?status-file\"?\s*[:=]\s*[\"']?([^\"'\n#]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def declared(host: Host) -> Iterator[Job]:
         moment = None
         marker = given.get("success_file")
         if isinstance(marker, str) and marker.startswith("/") and host.exists(marker):
-            moment = host.stat(marker).modified_at
+            found = host.stat(marker)
+            # A folder, such as a repository's snapshots, changes when something is taken out of it as well.
+            moment = found.modified_at if found.kind == "file" else None
         target = given.get("target") if isinstance(given.get("target"), str) else None
         yield Job(
             str(given.get("tool", "declared")),
@@ -117,17 +120,29 @@ def resticprofile(host: Host) -> Iterator[Job]:
 
 
 def rsnapshot(host: Host) -> Iterator[Job]:
-    """The snapshot root, and the newest of its first interval."""
+    """The snapshot root, and the last run of its first interval that its log calls successful."""
     if not host.exists(RSNAPSHOT):
         return
     lines = [line.split("\t") for line in host.text(RSNAPSHOT).splitlines() if line[:1] not in ("#", "")]
-    words = [[word for word in line if word] for line in lines]
-    root = next((line[1] for line in words if line[0] == "snapshot_root" and len(line) > 1), None)
-    first = next((line[1] for line in words if line[0] in ("retain", "interval") and len(line) > 1), None)
+    words = [[word for word in line if word.strip()] for line in lines]
+    given = {line[0]: line[1].strip() for line in reversed(words) if len(line) > 1}
+    root, first = given.get("snapshot_root"), given.get("retain", given.get("interval"))
     if root and first:
-        newest = f"{root.rstrip('/')}/{first}.0"
-        moment = host.stat(newest).modified_at if host.exists(newest) else None
+        run = "sync" if given.get("sync_first") == "1" else first
+        moment = _rsnapshot_success(host, given.get("logfile", ""), run)
         yield Job("rsnapshot", root, None, None, moment, None, RSNAPSHOT)
+
+
+def _rsnapshot_success(host: Host, log: str, run: str) -> datetime | None:
+    """The last `[2026-11-24T04:00:09] /usr/bin/rsnapshot alpha: completed successfully`, in the host's time."""
+    pattern = re.compile(
+        rf"^\[(\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d)\] .*\b{re.escape(run)}: completed successfully$",
+        re.MULTILINE,
+    )
+    for path in (log, f"{log}.1"):
+        if log.startswith("/") and host.exists(path) and (ends := pattern.findall(host.text(path))):
+            return to_utc(host, datetime.fromisoformat(ends[-1]))
+    return None
 
 
 def veeam(host: Host) -> Iterator[Job]:
