@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from config.settings import EVIDENCE_MAX_AGE_DAYS
 from config.standing import STATUSES, CheckStanding, CriterionStanding, PartStanding
 
 _EACH = (("this host", "each host"), ("this machine", "each machine"), ("this server", "each server"))
@@ -87,7 +86,8 @@ def _unknown(checks: Iterable[tuple[PartStanding, CheckStanding]]) -> Iterator[S
 def _stale(checks: Iterable[tuple[PartStanding, CheckStanding]]) -> Iterator[Step]:
     for part, check in sorted(checks, key=lambda each: -each[1].stale):
         if check.stale:
-            text = f"Get {_hosts(check.stale)} to report: nothing came for {EVIDENCE_MAX_AGE_DAYS} days"
+            # Too old may be the report, or what the answer rests on: package lists, or a feed.
+            text = f"Get newer evidence from {_hosts(check.stale)} that {_goal(check, check.stale)}"
             yield Step(text, part.id, check.check, "stale", check.stale)
 
 

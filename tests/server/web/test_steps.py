@@ -34,7 +34,10 @@ def stands(counts: dict[str, dict[str, int]], criterion: str = "4.8") -> standin
             {"password.min-length.v1": {"unknown": 1, "pass": 3}},
             "Find out why 1 host can't show that a new password must be long enough, and short ones are refused",
         ),
-        ({"password.min-length.v1": {"stale": 4}}, "Get 4 hosts to report: nothing came for 7 days"),
+        (
+            {"password.min-length.v1": {"stale": 4}},
+            "Get newer evidence from 4 hosts that a new password must be long enough",
+        ),
         ({}, "Have 3 documents ready"),
     ],
 )
