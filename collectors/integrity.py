@@ -1,7 +1,8 @@
-"""File integrity monitoring: which tool, and when its database of good states was last made.
+"""File integrity monitoring: which tool, when its database of good states was last made, and what starts it.
 
 A tool without a database compares with nothing: AIDE's database counts once it was put in place, not while it
-is still called aide.db.new. Wazuh and OSSEC count only where their syscheck is not switched off.
+is still called aide.db.new, and not when it is empty. Wazuh and OSSEC count only where their syscheck watches a
+folder and is not switched off, AIDE only where its configuration selects any file.
 """
 
 from __future__ import annotations
@@ -13,30 +14,30 @@ from typing import Final
 
 from collectors.door import Host, Unseen, glob
 from collectors.findings import Fact, Findings, Seen, rfc3339
-from collectors.readers import products
+from collectors.readers import aide, products, schedules, units
 from collectors.readers.products import Product
 
 FACTS = {
     "integrity.tools": Fact("list[str]", "file integrity tools that are installed and not switched off"),
     "integrity.database_at": Fact("time", "when the newest database of known good states was made"),
+    "integrity.scheduled": Fact("bool", "a timer, cron or a daemon compares with that database by itself"),
 }
-AIDE_SETTINGS: Final = ("/etc/aide/aide.conf", "/etc/aide.conf")
 OSSEC_SETTINGS: Final = "/var/ossec/etc/ossec.conf"
 KNOWN: Final = (
     Product("AIDE", ("aide", "aide-*"), ("/usr/bin/aide", "/usr/sbin/aide")),
     Product("Tripwire", ("tripwire",), ("/usr/sbin/tripwire",)),
-    Product("Samhain", ("samhain",), ("/usr/sbin/samhain", "/usr/local/sbin/samhain")),
-    Product("Wazuh", ("wazuh-agent", "wazuh-manager")),
-    Product("OSSEC", ("ossec-hids", "ossec-hids-*")),
-)
+    Product("Samhain", ("samhain",), ("/usr/sbin/samhain", "/usr/local/sbin/samhain"), ("samhain",),
+        ("samhain.service",)),
+    Product("Wazuh", ("wazuh-agent", "wazuh-manager"), (), ("wazuh-syscheckd",),
+        ("wazuh-agent.service", "wazuh-manager.service")),
+    Product("OSSEC", ("ossec-hids", "ossec-hids-*"), (), ("ossec-syscheckd",), ("ossec.service",)),
+)  # fmt: skip
 DATABASES: Final = {
-    "AIDE": ("/var/lib/aide/aide.db", "/var/lib/aide/aide.db.gz"),
     "Tripwire": ("/var/lib/tripwire/*.twd",),
     "Samhain": ("/var/lib/samhain/samhain_file", "/var/state/samhain/samhain_file"),
     "Wazuh": ("/var/ossec/queue/fim/db/fim.db",),
     "OSSEC": ("/var/ossec/queue/syscheck/*",),
 }
-_AIDE_DATABASE: Final = re.compile(r"^[ \t]*database(?:_in)?\s*=\s*file:(/\S+)", re.MULTILINE)
 _OFF: Final = re.compile(r"<disabled>\s*yes\s*</disabled>")
 
 
@@ -45,20 +46,27 @@ def collect(host: Host) -> Findings:
     findings = Findings()
     findings.look("integrity.tools", _tools, host)
     findings.look("integrity.database_at", _database_at, host)
+    findings.look("integrity.scheduled", _scheduled, host)
     return findings
 
 
 def _present(host: Host) -> Iterator[products.Found]:
     for found in products.found(host, KNOWN):
-        watches = found.product.name in ("Wazuh", "OSSEC")
-        if not (watches and _is_off(host.text(OSSEC_SETTINGS))):
+        name = found.product.name
+        if name in ("Wazuh", "OSSEC"):
+            counts = _watches(host.text(OSSEC_SETTINGS))
+        else:
+            counts = name != "AIDE" or aide.watches(host)
+        if counts:
             yield found
 
 
-def _is_off(settings: str) -> bool:
-    """Whether a syscheck section switches it off; other sections have a switch of the same name."""
-    sections = (piece.partition("</syscheck>")[0] for piece in settings.split("<syscheck>")[1:])
-    return any(_OFF.search(section) for section in sections)
+def _watches(settings: str) -> bool:
+    """Whether syscheck watches a folder and no section switches it off; others have a switch of that name."""
+    plain = re.sub(r"<!--.*?-->", "", settings, flags=re.DOTALL)
+    sections = [piece.partition("</syscheck>")[0] for piece in plain.split("<syscheck>")[1:]]
+    off = any(_OFF.search(section) for section in sections)
+    return not off and any(re.search(r"<directories\b", section) for section in sections)
 
 
 def _tools(host: Host) -> Seen:
@@ -70,17 +78,26 @@ def _tools(host: Host) -> Seen:
 def _database_at(host: Host) -> Seen:
     moments: list[tuple[datetime, str]] = []
     for found in _present(host):
-        patterns = _aide(host) if found.product.name == "AIDE" else DATABASES[found.product.name]
-        paths = [path for pattern in patterns for path in glob(host, pattern)]
-        moments += [(host.stat(path).modified_at, path) for path in paths]
+        name = found.product.name
+        patterns = aide.databases(host) if name == "AIDE" else DATABASES[name]
+        made = [(path, host.stat(path)) for pattern in patterns for path in glob(host, pattern)]
+        moments += [(stat.modified_at, path) for path, stat in made if stat.size > 0]
     if not moments:
-        raise Unseen("not_found", ", ".join(DATABASES["AIDE"]), "no database of a known tool")
+        raise Unseen("not_found", ", ".join(aide.DATABASES), "no database of a known tool")
     moment, path = max(moments)
     return Seen(rfc3339(moment), path)
 
 
-def _aide(host: Host) -> tuple[str, ...]:
-    for path in AIDE_SETTINGS:
-        if host.exists(path) and (named := _AIDE_DATABASE.findall(host.text(path))):
-            return tuple(named)
-    return DATABASES["AIDE"]
+def _scheduled(host: Host) -> Seen:
+    tried = []
+    for found in _present(host):
+        words = {"AIDE": aide.CHECKS, "Tripwire": ("tripwire",)}.get(found.product.name, ())
+        places = [schedules.starting(host, word, aide.NO_CHECK) for word in words]
+        if named := next(filter(None, places), None):
+            return Seen(True, named)
+        if found.running or (host.offline and products.starts(host, found.product)):
+            return Seen(True, f"{found.product.name} runs by itself")
+        if None in places or (not words and found.running is None and not host.offline):
+            raise Unseen("permission_denied", schedules.OWN_TABLES[0], "crontabs or processes are hidden")
+        tried.append(found.product.name)
+    return Seen(False, *(tried or ["no tool"]), units.FOLDERS[0], *schedules.TABLES)
