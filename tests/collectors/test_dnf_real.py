@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def listed(host: Installroot, *options: str) -> dict[str, set[tuple[str, str]]]:
     return found
 
 
+VERSION = st.builds("1{}0-{}1".format, st.text("01.9~^aZb+_", max_size=6), st.text("01.~^a", max_size=3))
 PACKAGES = st.builds(Package, st.sampled_from(NAMES), st.sampled_from(VERSIONS))
 ADVISORIES = st.lists(
     st.tuples(
@@ -130,6 +132,19 @@ def test_generated(
 def _texts(value: Json) -> Iterator[str]:
     assert isinstance(value, list)
     return (str(one) for one in value)
+
+
+@given(st.lists(st.tuples(VERSION, VERSION), min_size=300, max_size=300))
+@settings(max_examples=2, phases=(Phase.generate,), suppress_health_check=[*HealthCheck])
+def test_rpm_versions(tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]) -> None:
+    """Versions are ordered as rpm orders them."""
+    script = tmp_path_factory.mktemp("order") / "x.lua"
+    script.write_text("".join(f'print(rpm.vercmp("{one}", "{other}") .. "\\n")\n' for one, other in pairs))
+    asked = subprocess.check_output(["rpm", "--eval", f'%{{lua:dofile("{script}")}}'], text=True).split()
+    assert len(pairs) == len(asked)
+    for (one, other), answer in zip(pairs, asked, strict=True):
+        left, right = rpm_key(one), rpm_key(other)
+        assert int(answer) == (left > right) - (left < right), (one, other)
 
 
 ALPHA, FIXED = Package("alpha", "0:1.0-1"), Package("alpha", "0:1.1-1")

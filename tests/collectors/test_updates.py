@@ -2,18 +2,17 @@
 
 import hashlib
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.door import READ_MAX_BYTES, Command, Stat, Unseen
-from collectors.doors.local import Local
+from collectors.door import Unseen
 from collectors.doors.root import Root
 from collectors.readers import apt, apt_conf
 from collectors.readers.versions import newer
+from tests.collectors.apt_world import Rooted, tool
 from tests.collectors.cases import Case, cases, check
 
 
@@ -38,28 +37,6 @@ OFFERED = {
     "security": ("Debian-Security", "stable-security", ["tinylib 1.1", "heldlib 1.1", "pinned 2.0~rc1"]),
 }
 INSTALLED = ["tinylib 1.0", "heldlib 1.0", "pinned 1.0", "other 1.0", "current 1.0", "own 1.0"]
-
-
-class Rooted(Local):
-    """The local door, with APT looking at a folder of the test's own."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-
-    def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
-        options = {"Dir": self.folder, "Dir::State::status": self.folder / "var/lib/dpkg/status"}
-        words = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
-        return super().run([*argv, *words, "-o", "APT::Sandbox::User=root"], ok, timeout)
-
-    def read(self, path: str, limit: int = READ_MAX_BYTES) -> bytes:
-        return super().read(f"{self.folder}{path}", limit)
-
-    def list(self, path: str) -> tuple[str, ...]:
-        return super().list(f"{self.folder}{path}")
-
-    def stat(self, path: str, follow: bool = True) -> Stat:
-        return super().stat(f"{self.folder}{path}", follow)
 
 
 @pytest.fixture
@@ -106,7 +83,7 @@ def test_apt(apt_root: Path) -> None:
     host = Rooted(apt_root)
     with pytest.raises(Unseen, match="not_found"):
         apt.pending_security(host)
-    Local().run([*_update(apt_root)], timeout=60)
+    tool(apt_root, "apt-get", "update")
     host = Rooted(apt_root)
     assert apt.pending_security(host).value == [
         {
@@ -180,12 +157,3 @@ def test_debian_versions(pair: list[str]) -> None:
         )
         if b"bad syntax" not in asked.stderr and b"warning" not in asked.stderr:
             assert (asked.returncode == 0) == answer, (left, operator, right)
-
-
-def _update(root: Path) -> list[str]:
-    options = {"Dir": root, "Dir::State::status": root / "var/lib/dpkg/status", "APT::Sandbox::User": "root"}
-    return [
-        "apt-get",
-        "update",
-        *(word for key, value in options.items() for word in ("-o", f"{key}={value}")),
-    ]
