@@ -1,15 +1,22 @@
-"""authorized_keys files where sshd would look for them: how many keys open an account, never which."""
+"""authorized_keys files where sshd would look for them: how many keys open an account, never which.
+
+Every server counts, and every Match block that the user may meet.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from collectors.door import Host, Unseen
-from collectors.readers import sshd_config, sshd_text
+from collectors.readers import passwd, sshd_config, sshd_daemon, sshd_match
+from collectors.readers.once import once
 from collectors.readers.passwd import Account
+from collectors.readers.sshd_config import Setting
+from collectors.readers.sshd_match import Connection
 
-DEFAULT: Final = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+_OTHERS: Final = ("authorizedkeyscommand", "trustedusercakeys")
 _KEY: Final = re.compile(
     r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
     r"(?:-cert-v01@openssh\.com)?[ \t]+[A-Za-z0-9+/]{16,}={0,2}(?=[ \t]|$)"
@@ -17,29 +24,57 @@ _KEY: Final = re.compile(
 _OPTIONS: Final = re.compile(r'(?:[^ \t"\\]|\\.|"(?:[^"\\]|\\.)*")+[ \t]+')
 
 
-def patterns(host: Host) -> tuple[str, ...] | None:
-    """Where keys are looked for.
+def patterns(host: Host, account: Account) -> tuple[str, ...] | None:
+    """Where keys of an account are looked for.
 
-    None where a command is asked for them, so that no file tells their number.
+    None where a command is asked for them, or an authority's certificates are taken, so that no file tells
+    whether a key opens it. Raises `Unseen`.
     """
+    found: dict[str, None] = {}
+    for settings in _settings(host, account):
+        if any(settings[name].value != "none" for name in _OTHERS if name in settings):
+            return None
+        found.update(dict.fromkeys(settings["authorizedkeysfile"].value.split()))
+    return tuple(found)
+
+
+def _settings(host: Host, account: Account) -> Iterator[Mapping[str, Setting]]:
+    """The settings that may hold for a user."""
     try:
-        found = sshd_config.effective(sshd_text.read(host))
+        told = sshd_daemon.configuration(host)
     except Unseen as unseen:
-        if unseen.reason == "not_found":
-            return DEFAULT
-        raise
-    if found["authorizedkeyscommand"].value != "none":
-        return None
-    return tuple(found["authorizedkeysfile"].value.split())
+        if unseen.reason != "not_found":
+            raise
+        yield sshd_config.effective([])
+        return
+    if told.error:  # no sshd runs with it; the usual places are looked at all the same
+        yield sshd_config.effective([])
+    for server in (told, *told.others) if not told.error else ():
+        yield server.settings
+        connection = (
+            Connection(account.name, groups=once(host, _groups).get(account.name, ()))
+            if server.matched
+            else None
+        )
+        for one in server.matched:
+            mine = [told for block in one.blocks for told in block.criteria if told[0] in ("user", "group")]
+            if connection and all(sshd_match.fits(*told, connection) for told in mine):
+                yield one.settings
 
 
-def count(host: Host, account: Account, patterns: tuple[str, ...] = DEFAULT) -> int:
+def _groups(host: Host) -> dict[str, tuple[str, ...]]:
+    """The groups of each user."""
+    found: dict[str, tuple[str, ...]] = {}
+    for group, names in passwd.memberships(host).items():
+        for name in names:
+            found[name] = (*found.get(name, ()), group)
+    return found
+
+
+def count(host: Host, account: Account, patterns: tuple[str, ...]) -> int:
     """How many keys the files of an account hold. Raises `Unseen` when one of them may not be read."""
     total = 0
-    for pattern in patterns:
-        if pattern.lower() == "none":
-            continue
-        path = _place(pattern, account)
+    for path in dict.fromkeys(_place(one, account) for one in patterns if one.lower() != "none"):
         try:
             text = host.text(path)
         except Unseen as unseen:

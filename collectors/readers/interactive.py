@@ -8,6 +8,7 @@ from typing import TypeVar
 from collectors.door import Host, Unseen
 from collectors.findings import Json, Seen, day
 from collectors.readers import administrators, authorized_keys, enrolment, last_logins, passwd
+from collectors.readers.passwd import Account
 from collectors.readers.people import Person, people
 
 T = TypeVar("T")
@@ -22,18 +23,22 @@ def records(host: Host) -> Seen:
         raise Unseen("too_large", passwd.PASSWD, f"{len(everyone)} accounts with a login shell")
     admins, admin_sources = administrators.names(host)
     logins, login_sources = last_logins.last_logins(host, [one.account for one in everyone])
-    keys = authorized_keys.patterns(host)
     mapped = _or_none(enrolment.central, host)
     found: list[Json] = []
     for one in everyone:
         account = one.account
-        counted = None if keys is None else _or_none(authorized_keys.count, host, account, keys)
+        counted = _or_none(_keys, host, account)
         second = None if mapped is None else _or_none(enrolment.second_factor, host, account, mapped)
         record = _ageing(one)
         administrator = account.name in admins or administrators.EVERYBODY in admins
         record |= {"administrator": administrator, "last_login_at": logins.get(account.name)}
         found.append({**record, "ssh_keys": counted, "second_factor": second})
     return Seen(found, passwd.PASSWD, passwd.SHADOW, *admin_sources, *login_sources)
+
+
+def _keys(host: Host, account: Account) -> int | None:
+    keys = authorized_keys.patterns(host, account)
+    return None if keys is None else authorized_keys.count(host, account, keys)
 
 
 def _ageing(one: Person) -> dict[str, Json]:

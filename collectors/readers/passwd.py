@@ -1,14 +1,19 @@
-"""passwd(5), shadow(5), group(5): the local accounts, read as the C library and the shadow tools read them.
+"""passwd(5), shadow(5), group(5): the local accounts, read as the C library reads them (nss_files).
 
-A hash never leaves this module: what comes out is its state and its scheme.
+So a line may start with blanks and lack its last fields: "toor:x:0:0" is a second root. Further files count
+where nsswitch.conf names their sources: altfiles (below /usr/lib) and extrausers (below /var/lib). A hash
+never leaves this module: what comes out is its state and its scheme.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from collectors.door import Host
+from collectors.readers import nsswitch
+from collectors.readers.once import once
 
 PASSWD: Final = "/etc/passwd"
 SHADOW: Final = "/etc/shadow"
@@ -16,11 +21,15 @@ GROUP: Final = "/etc/group"
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Room for 100,000 accounts; above it the answer is `too_large`."""
 NEVER_DAYS: Final = 99999
-"""How "never expires" is told; shadow(5) tools write it so, and read from 9999 on as never."""
+"""How "never expires" is told; shadow(5) tools write it so, and read from 10000 on as never."""
+ALSO: Final = {"altfiles": "/usr/lib", "extrausers": "/var/lib/extrausers"}
+"""Sources of nsswitch.conf that are local files too, and where they are."""
 NO_LOGIN: Final = frozenset({"nologin", "false", "true", "sync", "shutdown", "halt"})
 _PREFIXES: Final = (
     ("$y$", "yescrypt"),
     ("$gy$", "gost_yescrypt"),
+    ("$sm3y$", "sm3_yescrypt"),
+    ("$sm3$", "sm3"),
     ("$7$", "scrypt"),
     ("$2", "bcrypt"),
     ("$6$", "sha512"),
@@ -32,6 +41,9 @@ _PREFIXES: Final = (
     ("_", "bsdicrypt"),
 )
 WEAK_SCHEMES: Final = frozenset({"des", "bigcrypt", "bsdicrypt", "md5", "sunmd5", "nt", "sha1", "unknown"})
+_BLANKS: Final = " \t\v\f\r"
+_NUMBER: Final = re.compile(r"[ \t\v\f\r]*(?:\+|-(?=0+$))?0*(0|[1-9][0-9]{0,9})")
+_NUMBER_MAX: Final = 2**32 - 1
 _CRYPT_LETTERS: Final = frozenset("./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
@@ -80,38 +92,80 @@ class Group:
 
 
 def accounts(host: Host) -> list[Account]:
-    """The accounts of /etc/passwd, in its order. Raises `Unseen`."""
-    found = []
-    for fields in _lines(host, PASSWD):
-        if len(fields) >= 7 and fields[2].isdecimal() and fields[3].isdecimal():
-            state, scheme = (None, None) if fields[1] == "x" else password_state(fields[1])
-            found.append(
-                Account(fields[0], int(fields[2]), int(fields[3]), fields[5], fields[6], state, scheme)
-            )
-    return found
+    """The accounts of /etc/passwd in its order, then those of further files. Raises `Unseen`."""
+    return once(host, _accounts)
+
+
+def _accounts(host: Host) -> list[Account]:
+    found = [_account(fields) for fields in _lines(host, PASSWD)]
+    names = {one.name for one in found if one}
+    for path in _further(host, "passwd"):
+        more = [_account(fields) for fields in _lines(host, path)]
+        found += [one for one in more if one and one.name not in names]
+    return [one for one in found if one]
+
+
+def _account(fields: list[str]) -> Account | None:
+    """A line with name, password and two numbers is an account; the fields behind them may be missing."""
+    uid, gid = (_number(field) for field in fields[2:4]) if len(fields) > 3 else (None, None)
+    if uid is None or gid is None:
+        return None
+    state, scheme = (None, None) if fields[1] == "x" else password_state(fields[1])
+    home = fields[5] if len(fields) > 5 else ""
+    return Account(fields[0], uid, gid, home, ":".join(fields[6:]), state, scheme)
 
 
 def ageing(host: Host) -> dict[str, Ageing]:
-    """The lines of /etc/shadow by name; the first of equal names counts, as for the C library.
+    """The lines of /etc/shadow by name; the first whole line of a name counts, as for the C library.
 
-    Raises `Unseen`.
+    A line that the C library passes over (numbers that are none, too few fields) still tells the state of
+    its password where there is no other: other readers are less strict. Raises `Unseen`.
     """
-    found: dict[str, Ageing] = {}
-    for fields in _lines(host, SHADOW):
-        if len(fields) >= 8 and fields[0] not in found:
-            state, scheme = password_state(fields[1])
-            days = (_days(fields[2]), _days(fields[3]), _days(fields[4]), _days(fields[6]), _days(fields[7]))
-            found[fields[0]] = Ageing(fields[0], state, scheme, *days)
-    return found
+    whole: dict[str, Ageing] = {}
+    broken: dict[str, Ageing] = {}
+    for path in (SHADOW, *_further(host, "shadow")):
+        for fields in _lines(host, path):
+            store = whole if _is_whole(fields) else broken
+            if fields[0] not in store:
+                state, scheme = password_state(fields[1])
+                days = [_days(fields[at]) if len(fields) > at else None for at in (2, 3, 4, 6, 7)]
+                store[fields[0]] = Ageing(fields[0], state, scheme, *days)
+    return {**broken, **whole}
+
+
+def _is_whole(fields: list[str]) -> bool:
+    """Whether glibc takes a line of shadow: of five fields (perhaps with a blank sixth), or of eight or nine."""
+    numbers = fields[2:]
+    if len(numbers) == 4 and not numbers[3].strip():
+        numbers = numbers[:3]
+    if len(numbers) not in (3, 6, 7) or (len(numbers) in (3, 6) and not numbers[-1].strip()):
+        return False
+    return all(not one or _number(one) is not None for one in numbers)
 
 
 def groups(host: Host) -> list[Group]:
-    """The groups of /etc/group, in its order. Raises `Unseen`."""
-    return [
-        Group(fields[0], int(fields[2]), tuple(name for name in fields[3].split(",") if name))
-        for fields in _lines(host, GROUP)
-        if len(fields) >= 4 and fields[2].isdecimal()
-    ]
+    """The groups of /etc/group in its order, then those of further files. Raises `Unseen`."""
+    return once(host, _groups)
+
+
+def _groups(host: Host) -> list[Group]:
+    found = []
+    for path in (GROUP, *_further(host, "group")):
+        for fields in _lines(host, path):
+            gid = _number(fields[2]) if len(fields) > 2 else None
+            if gid is not None:
+                names = ":".join(fields[3:]).split(",")
+                found.append(
+                    Group(fields[0], gid, tuple(name for one in names if (name := one.lstrip(_BLANKS))))
+                )
+    return found
+
+
+def _further(host: Host, name: str) -> list[str]:
+    """Further files that are there and whose source nsswitch.conf names for the database."""
+    named = nsswitch.sources(host, name)
+    paths = [f"{folder}/{name}" for source, folder in ALSO.items() if source in named]
+    return [path for path in paths if host.exists(path)]
 
 
 def password_state(field: str) -> tuple[str, str | None]:
@@ -147,10 +201,28 @@ def members(group: Group, people: list[Account]) -> list[str]:
     return sorted({*group.members, *(one.name for one in people if one.gid == group.gid)})
 
 
+def memberships(host: Host) -> dict[str, tuple[str, ...]]:
+    """The members of every group by its name. Raises `Unseen`."""
+    own: dict[int, list[str]] = {}
+    for one in accounts(host):
+        own.setdefault(one.gid, []).append(one.name)
+    found: dict[str, tuple[str, ...]] = {}
+    for group in groups(host):
+        names = (*found.get(group.name, ()), *group.members, *own.get(group.gid, ()))
+        found[group.name] = tuple(sorted(set(names)))
+    return found
+
+
 def _lines(host: Host, path: str) -> list[list[str]]:
     """Fields of the lines that name somebody: no comments, no entries of old NIS (+, -)."""
-    text = host.text(path, MAX_BYTES)
-    return [line.split(":") for line in text.split("\n") if line and line[0] not in "#+-" and ":" in line]
+    lines = (line.lstrip(_BLANKS) for line in host.text(path, MAX_BYTES).split("\n"))
+    return [line.split(":") for line in lines if line and line[0] not in "#+-" and ":" in line]
+
+
+def _number(field: str) -> int | None:
+    """A number as the C library takes it: blanks and a sign may stand before it, nothing behind it."""
+    told = _NUMBER.fullmatch(field)
+    return int(told[1]) if told and int(told[1]) <= _NUMBER_MAX else None
 
 
 def _days(field: str) -> int | None:

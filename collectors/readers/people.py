@@ -40,7 +40,7 @@ def _people(host: Host) -> list[Person]:
 def _person(account: Account, ageing: Ageing) -> Person:
     state = ageing.state if account.state is None else account.state
     scheme = ageing.scheme if account.state is None else account.scheme
-    maximum = passwd.NEVER_DAYS if ageing.maximum is None or ageing.maximum >= 9999 else ageing.maximum
+    maximum = passwd.NEVER_DAYS if ageing.maximum is None or ageing.maximum >= 10_000 else ageing.maximum
     inactive = -1 if ageing.inactive is None else ageing.inactive
     return Person(account, state, scheme, ageing.changed or None, maximum, inactive, ageing.expires)
 

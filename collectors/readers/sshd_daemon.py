@@ -181,7 +181,6 @@ def _confirmed(
 def _members(host: Host) -> dict[str, tuple[str, ...]]:
     """The members of each local group; {} where they cannot be seen."""
     try:
-        people = passwd.accounts(host)
-        return {group.name: tuple(passwd.members(group, people)) for group in passwd.groups(host)}
+        return passwd.memberships(host)
     except Unseen:
         return {}
