@@ -49,6 +49,7 @@ class OverviewOut(Schema):
     catalogue_version: str
     profile: str
     mfa_reading: str
+    feeds: str
     coverage: CoverageOut
     log: LogState
     musts: Tally
@@ -65,6 +66,7 @@ class OverviewOut(Schema):
             catalogue_version=seen.catalogue_version,
             profile=seen.profile,
             mfa_reading=seen.mfa_reading,
+            feeds=seen.feeds,
             coverage=CoverageOut.model_validate(seen.coverage),
             log=seen.log,
             musts=posture.musts,

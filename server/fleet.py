@@ -44,6 +44,8 @@ class Overview:
     catalogue_version: str
     profile: str
     mfa_reading: str
+    feeds: str
+    """Those in force with their dates, in words."""
     standing: Standing
     coverage: Coverage
     log: LogState
@@ -120,6 +122,7 @@ def overview(connection: sqlite3.Connection, moment: datetime) -> Overview:
         rules.catalogue.version,
         rules.profile.name,
         rules.mfa_reading,
+        str(rules.feeds),
         _standing(connection, rules, moment),
         coverage(connection, moment),
         log_state(connection),

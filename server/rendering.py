@@ -9,6 +9,7 @@ from config.rejudge import Rules
 from config.replay import Host
 from config.standing import CriterionStanding
 from config.verdict import Verdict
+from server import exploited
 
 _WORDS = {
     "not_met": "not met",
@@ -34,7 +35,7 @@ The fingerprint is that of the server's key. Have it from the company by another
 file itself claims
     {key_id}
 
-report.html shows the same verdicts for reading. MFA is judged as {reading} has it.
+report.html shows the same verdicts for reading. MFA is judged as {reading} has it. Feeds: {feeds}.
 """
 
 
@@ -47,10 +48,13 @@ def files(
 ) -> dict[str, bytes]:
     """Return README.txt and report.html."""
     reading = "the criteria's text" if rules.mfa_reading == "text" else "CBP's conference"
-    text = _README.format(moment=canonical.encode_time(moment), key_id=server_key_id, reading=reading)
+    told = {"key_id": server_key_id, "reading": reading, "feeds": str(rules.feeds)}
+    text = _README.format(moment=canonical.encode_time(moment), **told)
     counted = standing.counts(verdict for verdicts in judged.values() for verdict in verdicts)
     stands = standing.roll_up(counted, rules.catalogue, rules.documents, moment, rules.mfa_reading)
-    page = "".join(_page(stands.criteria, hosts, judged, canonical.encode_time(moment), reading))
+    basis = f"MFA is judged as {reading} has it, holes and support ends by the feeds {rules.feeds}."
+    first = list(_exploited(hosts, judged, exploited.asking(rules)))
+    page = "".join(_page(stands.criteria, hosts, judged, canonical.encode_time(moment), [*first, basis]))
     return {"README.txt": text.encode(), "report.html": page.encode()}
 
 
@@ -59,11 +63,12 @@ def _page(
     hosts: Mapping[str, Host],
     judged: Mapping[str, Sequence[Verdict]],
     moment: str,
-    reading: str,
+    words: Sequence[str],
 ) -> Iterator[str]:
     yield f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Boltseal {moment}</title>'
     yield f"<style>{_STYLE}</style><h1>CTPAT cybersecurity, as of {moment}</h1>"
-    yield f"<p>For reading; <code>boltseal verify</code> proves it. MFA is judged as {escape(reading)} has it.</p>"
+    yield "<p>For reading; <code>boltseal verify</code> proves it.</p>"
+    yield from (f"<p>{escape(each)}</p>" for each in words)
     yield "<table><tr><th>Criterion<th><th>Status<th>Pass<th>Fail<th>Unknown<th>Stale<th>Waived"
     for one in criteria:
         checks = [check for part in one.parts for check in part.checks if check.level != "guidance"]
@@ -77,6 +82,16 @@ def _page(
     for host_id in sorted(hosts):
         yield from _host(host_id, hosts[host_id], judged[host_id])
     yield "</html>\n"
+
+
+def _exploited(
+    hosts: Mapping[str, Host], judged: Mapping[str, Sequence[Verdict]], check: str
+) -> Iterator[str]:
+    """What comes before all criteria: hosts with a hole that attackers are known to use."""
+    for host_id in sorted(hosts):
+        for each in judged[host_id]:
+            if each.check == check and each.answer == "fail":
+                yield f"A hole that attackers are known to use: {hosts[host_id].hostname}, {each.detail}."
 
 
 def _host(host_id: str, host: Host, verdicts: Sequence[Verdict]) -> Iterator[str]:

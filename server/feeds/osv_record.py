@@ -34,13 +34,12 @@ def affected(advisory: dict[str, Any], where: str) -> Iterator[tuple[str, str, l
 
     InputError ``feed_malformed``.
     """
-    listed = advisory.get("affected") or ()
-    for each in listed:
+    for each in _list(advisory.get("affected"), where, "affected"):
         match each:
             case {"package": {"ecosystem": str(ecosystem), "name": str(name)}, **others}:
                 if RELEASE.fullmatch(ecosystem):
                     package = reading.text(name, where, "a package's name", 128)
-                    yield ecosystem, package, list(_fixed(others.get("ranges") or (), where))
+                    yield ecosystem, package, list(_fixed(others.get("ranges"), where))
                 else:
                     yield ecosystem[:40], "", []
             case {"package": _} | {"ranges": _}:
@@ -53,14 +52,21 @@ def _only_cves(names: Sequence[str]) -> list[str]:
 
 
 def _texts(advisory: dict[str, Any], name: str, where: str) -> list[str]:
-    value = advisory.get(name) or []
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+    value = _list(advisory.get(name), where, name)
+    if not all(isinstance(each, str) for each in value):
         raise refused("malformed", where, f"{name} is not a list of texts")
     return value
 
 
+def _list(value: Any, where: str, name: str) -> list[Any]:
+    """A list; what is not there or null is an empty one."""
+    if value is not None and not isinstance(value, list):
+        raise refused("malformed", where, f"{name} is no list")
+    return value or []
+
+
 def _fixed(ranges: Any, where: str) -> Iterator[str]:
-    for each in ranges:
+    for each in _list(ranges, where, "ranges"):
         match each:
             case {"type": "ECOSYSTEM", "events": list(events)}:
                 for event in events:

@@ -21,6 +21,7 @@ WHERE = "See: boltseal-server feed import --help"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}")
+_PLAIN = re.compile(r"[ -~]+")
 _BOM = b"\xef\xbb\xbf"
 _STARTS = (
     (b"<", "a web page, perhaps of an error or a login"),
@@ -111,8 +112,8 @@ def kind(value: Any) -> str:
 
 
 def text(value: Any, where: str, name: str, limit: int = 256) -> str:
-    """Return a text that is neither empty nor long; InputError ``feed_malformed``."""
-    if not isinstance(value, str) or not 0 < len(value) <= limit or not value.isprintable():
+    """Return a text in ASCII that is neither empty nor long; InputError ``feed_malformed``."""
+    if not isinstance(value, str) or not 0 < len(value) <= limit or not _PLAIN.fullmatch(value):
         raise refused("malformed", where, f"{name} is {str(value)[:64]!r}, not a text")
     return value
 

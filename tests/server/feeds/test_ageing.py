@@ -131,3 +131,12 @@ def _export(home: Home, moment: datetime) -> export.Exported:
         return export.build(home, connection, moment)
     finally:
         connection.close()
+
+
+def test_read(server: InProcess, twin: Twin, clock: Clock) -> None:
+    """The page for reading names the feeds, and an exploited hole before everything else."""
+    adopt(server.home, "CVE-2021-3156")
+    twin.ship(server, twin.report(waiting(NOW), NOW))
+    page = bundle.OpenBundle(_export(server.home, clock()).data).read("report.html").decode()
+    assert "feeds kev of 2026-11-23, eol of" in page
+    assert f"A hole that attackers are known to use: {twin.host_id}.example, " in page.partition("<table>")[0]
