@@ -13,7 +13,7 @@ from collectors.readers import doas, hostname, nsswitch, passwd, sudo_grants, su
 from collectors.readers.once import once
 from collectors.readers.passwd import Account
 from collectors.readers.sudo_grants import Asker, Grant
-from collectors.readers.sudoers import Rule, Sudoers
+from collectors.readers.sudoers import Sudoers
 
 EVERYBODY: Final = "ALL"
 """Stands among the names where every user may become root."""
@@ -138,11 +138,6 @@ def _sudo(host: Host) -> Sudoers | None:
         if unseen.reason == "not_found":
             return None
         raise
-
-
-def applying(host: Host, read: Sudoers) -> list[Rule]:
-    """The rules that hold on this host, or perhaps do."""
-    return list(dict.fromkeys(one.rule for one in grants(host)))
 
 
 def _opens_root(grant: Grant) -> bool:

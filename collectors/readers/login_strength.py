@@ -51,9 +51,7 @@ def _beside(host: Host, path: str) -> set[Way]:
     """The ways in that no PAM stack knows of: rules of sudo without a password, automatic logins."""
     notes: list[str] = []
     if path == "sudo":
-        read = administrators.sudo(host)
-        rules = administrators.applying(host, read) if read else []
-        free = {rule.source: rule for rule in rules if rule.nopasswd and set(rule.users) != {"root"}}
+        free = {one.rule.source: one.rule for one in administrators.free(host) if set(one.users) != {"root"}}
         notes = [f"NOPASSWD for {', '.join(rule.users)} ({source})" for source, rule in free.items()]
     elif path == "graphical":
         notes = [f"automatic login ({one})" for one in automatic_login.found(host)]

@@ -44,11 +44,6 @@ class Matched:
     settings: Mapping[str, Setting]
     connection: Connection
 
-    @property
-    def block(self) -> Block:
-        """The one of them that stands last."""
-        return max(self.blocks, key=lambda block: block.source)
-
 
 @dataclass(frozen=True)
 class Configuration:
