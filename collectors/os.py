@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 
-from collectors.door import Host, Unseen, first, glob
+from collectors.door import Host, Unseen, first
 from collectors.findings import Fact, Findings, Seen
-from collectors.readers import container, os_release, support_ends
+from collectors.readers import container, kernels, os_release, support_ends
+from collectors.readers.versions import natural_key
 
 FACTS = {
     "os.family": Fact("str", "linux, windows or macos"),
@@ -22,7 +23,6 @@ FACTS = {
     "os.kernel_current": Fact("bool", "the running kernel is the newest installed one"),
     "os.support_ends_on": Fact("date", "the last day of security updates that nobody pays extra for"),
 }
-KERNELS = ("/boot/vmlinuz-[0-9]*", "/lib/modules/*/vmlinuz")
 
 
 def collect(host: Host) -> Findings:
@@ -78,30 +78,14 @@ def _running(host: Host) -> Seen:
 def _newest(host: Host) -> Seen:
     if container.kind(host):
         raise Unseen("unsupported", "/boot", "a container has no kernel of its own")
-    running = None if host.offline else str(_running(host).value)
-    kernels = {_release(path): path for pattern in KERNELS for path in glob(host, pattern)}
-    flavour = _flavour(running) if running else None
-    known = {name: path for name, path in kernels.items() if flavour in (None, _flavour(name))}
+    images = kernels.installed(host)
+    same = [*images] if host.offline else kernels.of_flavour(images, str(_running(host).value))
+    known = sorted(same, key=natural_key)
     if not known:
-        raise Unseen("not_found", ", ".join(KERNELS))
-    newest = max(known, key=_order)
-    return Seen(newest, known[newest])
+        raise Unseen("not_found", ", ".join(kernels.IMAGES))
+    return Seen(known[-1], images[known[-1]])
 
 
 def _current(host: Host) -> Seen:
     running, newest = _running(host), _newest(host)
     return Seen(running.value == newest.value, *running.sources, *newest.sources)
-
-
-def _release(path: str) -> str:
-    return path.split("/vmlinuz-")[1] if "/vmlinuz-" in path else path.split("/")[-2]
-
-
-def _flavour(release: str) -> tuple[str, ...]:
-    """The words of a release, numbers and the distribution's own tag aside: ("rt", "amd")."""
-    return tuple(re.findall("[a-z]+", re.sub(r"\b(el|fc|amzn)[\d_]+", "", release.lower())))
-
-
-def _order(release: str) -> list[tuple[int, str]]:
-    """Numbers as numbers: 6.1.0-9 comes before 6.1.0-28."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", release)]

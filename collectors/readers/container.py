@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collectors.door import Host, Unseen
 
-MARKS = {"/.dockerenv": "docker", "/run/.containerenv": "podman", "/dev/lxd/sock": "lxc"}
+MARKS = {
+    "/.dockerenv": "docker",
+    "/run/.containerenv": "podman",
+    "/dev/lxd/sock": "lxc",
+    "/var/run/secrets/kubernetes.io": "kubernetes",
+}
 TOLD = ("/run/host/container-manager", "/run/systemd/container")
 
 

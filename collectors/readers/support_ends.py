@@ -31,6 +31,7 @@ TABLE: Final = {
     "alpine": {"3.18": "2025-05-09", "3.19": "2025-11-01", "3.20": "2026-04-01", "3.21": "2026-11-01"}
     | {"3.22": "2027-05-01", "3.23": "2027-11-01", "3.24": "2028-06-01"},
 }
+_SAME_AS: Final = {"sles_sap": "sles", "sled": "sles"}
 _STREAM: Final = {"8": "2024-05-31", "9": "2027-05-31", "10": "2030-05-31"}
 _CENTOS: Final = {"6": "2020-11-30", "7": "2024-06-30", "8": "2021-12-31"}
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -41,7 +42,7 @@ def in_table(os_id: str, version: str, name: str = "") -> str | None:
 
     `name` tells CentOS Stream from CentOS Linux, which share id and version.
     """
-    versions = TABLE.get(os_id, {})
+    versions = TABLE.get(_SAME_AS.get(os_id, os_id), {})
     if os_id == "centos":
         versions = _STREAM if "stream" in name.lower() else _CENTOS
     parts = version.split(".")
@@ -54,8 +55,11 @@ def in_table(os_id: str, version: str, name: str = "") -> str | None:
 def in_distro_info(os_id: str, version: str, text: str) -> tuple[str, int] | None:
     """The date and its line from a CSV of the package distro-info-data; None where it knows none."""
     column = "eol-lts" if os_id == "debian" else "eol"
-    lines = text.splitlines()
-    for number, row in enumerate(csv.DictReader(lines), start=2):
+    try:
+        rows = list(csv.DictReader(text.splitlines()))
+    except csv.Error:  # a field beyond all measure
+        return None
+    for number, row in enumerate(rows, start=2):
         known = (row.get("version") or "").removesuffix(" LTS")
         if known and known == version:
             date = row.get(column) or row.get("eol") or ""
