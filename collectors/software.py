@@ -1,22 +1,33 @@
 """Where software comes from: sources and their signatures, whether unsigned ones are allowed, foreign packages.
 
 A mirror of the company's own carries another host name than the distribution's and counts as third party: the
-company decides whether it trusts it. Foreign packages are those that no fetched list offers; without lists
-nothing is known of them.
+company decides whether it trusts it. Foreign packages are those that no fetched list offers in any version;
+without lists nothing is known of them.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from collectors.door import Host, Unseen
+from collectors.door import Host
 from collectors.findings import Fact, Findings, Json, Seen
-from collectors.readers import addresses, apt, apt_conf, os_release, packages, repos, sources
+from collectors.readers import (
+    addresses,
+    apt,
+    apt_conf,
+    dnf,
+    managers,
+    os_release,
+    packages,
+    repos,
+    sources,
+    zypper,
+)
 
 FACTS = {
     "software.sources": Fact(
         "records{uri: str, suite: str?, signed: bool, third_party: bool}",
-        "enabled package sources; signed: packages from it must carry a signature",
+        "enabled package sources; signed: its packages, or the lists that hold their digests, must be signed",
     ),
     "software.unsigned_allowed": Fact("bool", "some setting or source lets unsigned packages in"),
     "software.foreign": Fact("list[str]", "installed packages that no source offers"),
@@ -75,6 +86,5 @@ def _unsigned_allowed(host: Host) -> Seen:
 
 
 def _foreign(host: Host) -> Seen:
-    if not _is_debian(host):
-        raise Unseen("unsupported", "package lists", "read for APT alone")
-    return apt.foreign(host)
+    name, _ = managers.manager(host)
+    return {"apt": apt.foreign, "dnf": dnf.foreign, "zypper": zypper.foreign}[name](host)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from collectors.door import Host, Unseen
+from collectors.door import Host
 from collectors.findings import Fact, Findings, Seen
-from collectors.readers import apt, apt_lists, dnf, history, kernels, packages, unattended, zypper
+from collectors.readers import apt, apt_lists, dnf, history, kernels, managers, unattended, zypper
 
 FACTS = {
     "updates.manager": Fact("str", "the package manager whose answers these are: apt, dnf or zypper"),
@@ -46,22 +46,9 @@ _READERS: Final = {"apt": _DEBIAN, "dnf": dnf.QUESTIONS, "zypper": zypper.QUESTI
 def collect(host: Host) -> Findings:
     """Every fact by the host's own package manager; `unsupported` for managers without a reader."""
     findings = Findings()
-    manager, source = _manager(host)
+    manager, source = managers.manager(host)
     findings.fact("updates.manager", manager, source)
     for name, question in _READERS[manager].items():
         findings.look(f"updates.{name}", question, host)
     findings.look("updates.reboot_required", kernels.reboot_required, host)
     return findings
-
-
-def _manager(host: Host) -> tuple[str, str]:
-    database = "dpkg" if host.exists(packages.DPKG_STATUS) else "rpm"
-    if not host.offline:
-        database = packages.installed(host).manager
-    if database == "dpkg":
-        return "apt", packages.DPKG_STATUS
-    for name, tools in (("zypper", ("zypper",)), ("dnf", ("dnf", "dnf5", "dnf-3", "yum"))):
-        for tool in tools:
-            if host.exists(f"/usr/bin/{tool}"):
-                return name, f"/usr/bin/{tool}"
-    raise Unseen("unsupported", database, "no reader for this system's package manager")

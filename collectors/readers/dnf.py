@@ -24,6 +24,7 @@ DNF5: Final = ("dnf", "-q", "-C", "--setopt=disable_excludes=*")
 ADVISORIES: Final = ("updateinfo", "list", "--security")
 CVES: Final = (*ADVISORIES, "--with-cve")
 NEWER: Final = ("repoquery", "--upgrades", "--qf", r"%{name} %{repoid}\n")
+EXTRAS: Final = ("repoquery", "--extras", "--qf", r"%{name}\n")
 SECONDS: Final = 60.0
 # An identifier of a repository, then 16 hexadecimal digits: "test-*" would take "test-source-…" for "test".
 HASH: Final = "[0-9a-f]" * 16
@@ -91,6 +92,13 @@ def last_installed_at(host: Host) -> Seen:
     if not moments:
         raise Unseen("malformed", "rpm -qa", "no time of installation")
     return Seen(rfc3339(datetime.fromtimestamp(max(moments), UTC)), "rpm -qa")
+
+
+def foreign(host: Host) -> Seen:
+    """Installed packages that no enabled repository offers in any version."""
+    _fetched(host)
+    names = {line.strip() for line in _ask(host, EXTRAS).splitlines()} - {"", "gpg-pubkey"}
+    return Seen([*sorted(names)], _source(host, EXTRAS))
 
 
 def _hold_silence(host: Host) -> None:

@@ -22,6 +22,7 @@ from collectors.readers.versions import rpm_key
 ZYPPER: Final = ("zypper", "--non-interactive", "--no-refresh")
 UPDATES: Final = (*ZYPPER, "--xmlout", "list-updates", "-t", "patch", "-t", "package")
 PATCH: Final = (*ZYPPER, "patch-info")
+ORPHANED: Final = (*ZYPPER, "packages", "--orphaned")
 CACHE: Final = "/var/cache/zypp/raw"
 LOCKS: Final = "/etc/zypp/locks"
 SECONDS: Final = 60.0
@@ -98,6 +99,14 @@ def lists_refreshed_at(host: Host) -> Seen:
     """When the enabled repository that waited longest was last fetched or found unchanged."""
     moment, path = min((host.stat(path).modified_at, path) for path in _fetched(host).values())
     return Seen(rfc3339(moment), path)
+
+
+def foreign(host: Host) -> Seen:
+    """Installed packages that no enabled repository offers in any version."""
+    _fetched(host)
+    rows = [line.split("|") for line in host.run(ORPHANED, ok=NEEDED, timeout=SECONDS).text.splitlines()]
+    names = {row[2].strip() for row in rows if len(row) == 5 and row[0].startswith("i")}
+    return Seen([*sorted(names - {"gpg-pubkey"})], " ".join(ORPHANED))
 
 
 def held(host: Host) -> Seen:

@@ -64,7 +64,7 @@ INSTALLED = st.lists(
     pins=st.sampled_from(PINS),
 )
 @settings(
-    max_examples=25, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_generated(
     tmp_path_factory: pytest.TempPathFactory,

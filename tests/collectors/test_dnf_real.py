@@ -88,7 +88,7 @@ ADVISORIES = st.lists(
     excluded=st.sampled_from(["", "alpha", "lib*, beta", "*"]),
 )
 @settings(
-    max_examples=8, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_generated(
     pool: Path,
@@ -126,6 +126,8 @@ def test_generated(
             assert one["source_package"] == "source"
         newer = {line.split()[0] for line in upgrades.splitlines() if line}
         assert dnf.pending_other_count(host).value == len(newer - truth.keys())
+    every = {package.name for package in (*offered, *silent)}
+    assert dnf.foreign(host).value == sorted(installed.keys() - every)
     shutil.rmtree(folder)
 
 
@@ -194,6 +196,18 @@ def test_refreshed_without_a_change(pool: Path, tmp_path: Path) -> None:
     assert "2026-09-21T14:13:20Z" == dnf.lists_refreshed_at(Installroot(host.folder)).value
     tool(host.folder, "dnf", "-q", "--setopt=metadata_expire=1", "makecache")
     assert str(dnf.lists_refreshed_at(Installroot(host.folder)).value) >= rfc3339(host.now)
+
+
+def test_kernels_side_by_side(pool: Path, tmp_path: Path) -> None:
+    """Of several installed kernels the newest counts."""
+    kernels = [Package("kernel-core", version) for version in VERSIONS]
+    fixes = [Advisory("T-1", "security", (kernels[3],)), Advisory("T-2", "security", (kernels[4],))]
+    host = world(pool, tmp_path, [kernels[0], kernels[3]], Repository("base", kernels, fixes[:1]))
+    assert not listed(host)
+    assert not pending(host)
+    host = world(pool, tmp_path / "later", [kernels[0], kernels[3]], Repository("base", kernels, fixes))
+    assert {"kernel-core": {("T-2", "1:0.9-1")}} == listed(host)
+    assert "1.1-1" == pending(host)["kernel-core"]["installed"]
 
 
 def test_held(pool: Path, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ ADVISORIES = st.lists(
     locked=st.sampled_from(["", "alpha", "T-1"]),
 )
 @settings(
-    max_examples=10, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=16, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_generated(
     pool: Path,
@@ -141,6 +141,8 @@ def test_generated(
             assert {*_items(row["advisories"])} == {
                 word for _, one in wanted for word in (one.name, *one.cves)
             }
+    every = {package.name for package in (*offered, *silent)}
+    assert zypper.foreign(host).value == sorted(installed.keys() - every)
     shutil.rmtree(folder)
 
 
