@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from collectors.door import Host
 from collectors.readers import pam, pam_modules, quality
 from collectors.readers.applicant import Asked
 from collectors.readers.pam import Outcome, Step
 
-_COUNTED = "counted"
-_TRIED = "tried"
+_COUNTED: Final = "counted"
+_TRIED: Final = "tried"
+_FOREVER: Final = 2**40
 
 
 @dataclass(frozen=True)
@@ -25,25 +28,63 @@ class Lock:
 
 
 def of_service(host: Host, service: str) -> Lock:
-    """The lock of a service's auth stack. Raises `Unseen`."""
+    """The lock of a service's auth stack. Raises `Unseen`.
+
+    Each line of pam_faillock counts and denies by its own settings: what is told is the least number, and
+    the longest times, for which the lines that then deny let nobody through.
+    """
     steps, asked = pam.stack(host, service, "auth"), Asked(service)
     counting = [step for step in steps if _role(step) in ("authfail", "tally")]
-    where = steps[0].source.rsplit(":", 1)[0]
-    if not counting or not _counts(host, steps, asked) or not _holds(host, steps, asked):
-        return Lock(0, 0, 0, False, (where,))
-    step = counting[0]
+    rules = {step.source: _rule(host, step) for step in steps if _role(step)}
+    where = next((rule.sources[0] for rule in rules.values() if rule.threshold == 0), "")
+    nothing = Lock(0, 0, 0, False, (where or steps[0].source.rsplit(":", 1)[0],))
+    # With a lock at the first wrong password authsucc finds it there already, and forgets nothing.
+    forgetting = {one for one, rule in rules.items() if rule.threshold != 1}
+    if not counting or not _counts(host, steps, asked, forgetting):
+        return nothing
+
+    def holds(denies: Callable[[Lock], bool]) -> bool:
+        return _holds(
+            host, steps, asked, {one for one, rule in rules.items() if rule.threshold and denies(rule)}
+        )
+
+    if not holds(lambda _: True):
+        return nothing
+    told = list(rules.values())
+    deny = next(n for n in sorted({one.threshold for one in told} - {0}) if holds(_least(n)))
+    acting = [one for one in told if one.threshold <= deny]
+
+    def longest(seconds: Callable[[Lock], int]) -> int:
+        by_length = sorted({seconds(one) or _FOREVER for one in acting}, reverse=True)
+        return next(n for n in by_length if holds(_within(acting, seconds, n))) % _FOREVER
+
+    window, unlock = longest(lambda rule: rule.window_seconds), longest(lambda rule: rule.unlock_seconds)
+    root = holds(lambda rule: rule in acting and rule.includes_superuser)
+    sources = next(one.sources for one in acting if one.threshold == deny)
+    return Lock(deny, window, unlock, root, (counting[0].source, *sources))
+
+
+def _least(threshold: int) -> Callable[[Lock], bool]:
+    return lambda rule: rule.threshold <= threshold
+
+
+def _within(acting: list[Lock], seconds: Callable[[Lock], int], least: int) -> Callable[[Lock], bool]:
+    return lambda rule: rule in acting and (seconds(rule) or _FOREVER) >= least
+
+
+def _rule(host: Host, step: Step) -> Lock:
+    """The settings of one line; the first source is that of its threshold."""
     if _role(step) == "tally":
         return _tally(step)
     settings = quality.faillock(host, step)
     deny, source = quality.number(settings, "deny", 3, "pam_faillock")
-    if deny == 0:
-        return Lock(0, 0, 0, False, (source,))
     window, window_source = quality.number(settings, "fail_interval", 900, "pam_faillock")
     unlock, unlock_source = quality.number(settings, "unlock_time", 600, "pam_faillock")
     if settings.get("unlock_time", ("", ""))[0] == "never":
         unlock, unlock_source = 0, settings["unlock_time"][1]
-    sources = (step.source, source, window_source, unlock_source)
-    return Lock(deny, window, unlock, "even_deny_root" in settings, sources)
+    # faillock.conf(5) says that root_unlock_time implies it; Linux-PAM 1.5 does not do so.
+    root = "even_deny_root" in settings
+    return Lock(deny, window, unlock, root, (source, window_source, unlock_source))
 
 
 def _marks(outcome: Outcome) -> frozenset[str]:
@@ -58,7 +99,8 @@ def _tally(step: Step) -> Lock:
     }
     deny, _ = quality.number(settings, "deny", 0, "")
     unlock, _ = quality.number(settings, "unlock_time", 0, "")
-    return Lock(deny, 0, unlock, "even_deny_root" in settings, (step.source,))
+    root = bool({"even_deny_root", "even_deny_root_account", "root_unlock_time"} & set(settings))
+    return Lock(deny, 0, unlock, root, (step.source,))
 
 
 def _role(step: Step) -> str:
@@ -71,15 +113,19 @@ def _role(step: Step) -> str:
     return next((one for one in ("preauth", "authfail", "authsucc") if one in step.arguments), "preauth")
 
 
-def _counts(host: Host, steps: list[Step], asked: Asked) -> bool:
-    """Whether each way on which a password was asked for, and was wrong, passes a counting module."""
+def _counts(host: Host, steps: list[Step], asked: Asked, forgetting: set[str]) -> bool:
+    """Whether each way on which a password was asked for, and was wrong, passes a counting module.
+
+    One that passes authsucc behind it, too, has counted for nothing: that forgets what was counted.
+    """
 
     def choose(step: Step, proven: frozenset[str]) -> list[Outcome]:
         role = _role(step)
         if role in ("authfail", "tally"):
             return [Outcome("ignore" if role == "authfail" else "success", frozenset({_COUNTED}))]
         if role:
-            return [Outcome("success" if role == "preauth" else "ignore")]
+            forgets = role == "authsucc" and step.source in forgetting
+            return [Outcome("success", drops=frozenset({_COUNTED} if forgets else ()))]
         tried = frozenset({_TRIED} if step.module.removeprefix("pam_") in pam_modules.PASSWORDS else ())
         told = pam_modules.outcomes(host, step, proven, asked)
         return [Outcome(one.returns, tried | _marks(one)) for one in told if one.factors == _marks(one)]
@@ -89,12 +135,13 @@ def _counts(host: Host, steps: list[Step], asked: Asked) -> bool:
     return bool(tried) and all(_COUNTED in way.factors for way in tried)
 
 
-def _holds(host: Host, steps: list[Step], asked: Asked) -> bool:
-    """Whether nobody gets in while the lock says no: each module of it refuses, and no way succeeds."""
+def _holds(host: Host, steps: list[Step], asked: Asked, denying: set[str]) -> bool:
+    """Whether nobody gets in while these lines of the lock say no."""
 
     def choose(step: Step, proven: frozenset[str]) -> list[Outcome]:
         if _role(step):
-            return [Outcome("auth_err")]
+            idle = "ignore" if _role(step) == "authfail" else "success"
+            return [Outcome("auth_err" if step.source in denying else idle)]
         return pam_modules.outcomes(host, step, proven, asked)
 
     passed, _ = pam.ways(steps, choose)
