@@ -86,9 +86,9 @@ def adopt(
 ) -> Adopted | None:
     """Adopt a feed, and return its entry; None where the very same is in force.
 
-    All verdicts are due then. InputError ``feed_older`` where the one in force was published later.
+    The feed must have been read (`config.feed.read`), before the write lock is taken: a large one takes seconds. All
+    verdicts are due then. InputError ``feed_older`` where the one in force was published later.
     """
-    feed.read(reduced.name, reduced.data)
     held = newest(entries.connection).get(reduced.name)
     if held and held.sha256 == digest(reduced.data):
         return None

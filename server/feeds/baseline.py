@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config import feed
 from config.errors import InputError
 from server.feeds import importing
 from server.feeds.importing import Wanted
@@ -20,8 +19,6 @@ def main(arguments: Sequence[str]) -> int:
             importing.reduce(name, paths, Wanted(), now, lambda done, total: None)[0]
             for name, paths in (("kev", [kev]), ("eol", eol))
         ]
-        for each in made:
-            feed.read(each.name, each.data)
     except InputError as error:
         print(f"feeds: {error.message}", *filter(None, [error.hint]), file=sys.stderr)
         return 2

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from config import feed
 from config.errors import InputError
 from server.feeds import eol, kev, osv
 from server.feeds.advisories import Told
@@ -65,6 +66,7 @@ def reduce(
             reduced = osv.reduce(sources, moment, told, wanted.ecosystems, wanted.is_whole)
         else:
             reduced = eol.reduce(sources, moment, wanted.product, wanted.published_on)
+    feed.read(name, reduced.data)
     return reduced, digest
 
 
