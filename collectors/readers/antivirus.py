@@ -11,15 +11,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from collectors.door import Host, Unseen, glob
+from collectors.door import Host, Unseen, first, glob
 from collectors.readers import processes
 from collectors.readers.products import Product
 
 CLAMAV_SETTINGS: Final = ("/etc/clamav/freshclam.conf", "/etc/freshclam.conf", "/etc/clamav/clamd.conf")
+CLAMD_SETTINGS: Final = ("/etc/clamav/clamd.conf", "/etc/clamd.d/scan.conf", "/etc/clamd.conf")
 CLAMAV_FOLDER: Final = "/var/lib/clamav"
 CLAMAV_VERSION: Final = (("clamd", "--version"), ("clamscan", "--version"), ("freshclam", "--version"))
 MDATP_HEALTH: Final = ("mdatp", "health")
+MDATP_MANAGED: Final = "/etc/opt/microsoft/mdatp/managed/mdatp_managed.json"
 FALCON_MODE: Final = ("/opt/CrowdStrike/falconctl", "-g", "--rfm-state")
+
+_ANYWHERE: Final = ("/home/a/b.sh", "/usr/bin/a", "/var/b.bin", "/srv/c/d")
+_PATTERN_MAX: Final = 64
 
 KNOWN: Final = (
     Product("ClamAV", ("clamav-daemon", "clamav-server", "clamav", "clamd"),
@@ -133,8 +138,21 @@ def _mdatp_definitions(host: Host) -> datetime | None:
 
 
 def _mdatp_real_time(host: Host) -> bool | None:
-    told = mdatp_field(host.run(MDATP_HEALTH).text, "real_time_protection_enabled").lower()
+    """Passive mode watches and does nothing, and without a licence the engine stands still."""
+    health = host.run(MDATP_HEALTH).text
+    told = mdatp_field(health, "real_time_protection_enabled").lower()
+    passive = mdatp_field(health, "passive_mode_enabled").lower() == "true"
+    if passive or mdatp_field(health, "licensed").lower() == "false" or _mdatp_excludes_all(host):
+        return False
     return told == "true" if told in ("true", "false") else None
+
+
+def _mdatp_excludes_all(host: Host) -> bool:
+    """Whether the settings that an administrator hands out exclude the whole tree."""
+    if not host.exists(MDATP_MANAGED):
+        return False
+    path = re.compile(r"\"path\"\s*:\s*\"(?:/|/\*+)\"")
+    return bool(path.search(host.text(MDATP_MANAGED)))
 
 
 def _falcon_real_time(host: Host) -> bool | None:
@@ -144,7 +162,32 @@ def _falcon_real_time(host: Host) -> bool | None:
 
 
 def _clamav_real_time(host: Host) -> bool | None:
-    return processes.running(host, "clamonacc")
+    """On-access scanning (clamonacc): True where it watches people's files, None where it is narrowed to less."""
+    if not processes.running(host, "clamonacc"):
+        return False
+    text = host.text(first(host, *CLAMD_SETTINGS))
+    given = re.findall(r"^(\w+)[ \t]+(\S.*?)[ \t]*$", text, re.MULTILINE)
+    included = [value for name, value in given if name in ("OnAccessIncludePath", "OnAccessMountPath")]
+    excluded = [value for name, value in given if name == "OnAccessExcludePath"]
+    patterns = [value for name, value in given if name == "ExcludePath"]
+    watched = [path for path in included if not any(_holds(other, path) for other in excluded)]
+    if any(all(_matches(pattern, path) for path in _ANYWHERE) for pattern in patterns) or (
+        included and not watched
+    ):
+        return False
+    return True if any(_holds(path, "/home") for path in watched) else None
+
+
+def _holds(folder: str, path: str) -> bool:
+    return f"{path.rstrip('/')}/".startswith(f"{folder.rstrip('/')}/")
+
+
+def _matches(pattern: str, path: str) -> bool:
+    """A pattern that Python does not understand, or that is too long to try, is one for some files only."""
+    try:
+        return len(pattern) <= _PATTERN_MAX and bool(re.search(pattern, path))
+    except re.error:
+        return False
 
 
 _DEFINITIONS: Final[dict[str, Callable[[Host], datetime | None]]] = {
