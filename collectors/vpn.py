@@ -1,9 +1,10 @@
 """VPN connections: what is set up, what is up, and whether everything goes through it.
 
 Configurations are read for WireGuard, OpenVPN, strongSwan and NetworkManager; other clients are recognised by
-their program and interface. A tunnel that is up without a configuration is listed too. Presence is not use:
-`up` is about this moment, and `full_tunnel` is null where the other side decides. Files that root alone may
-read hold keys: their keys never leave the file, and without the right to read them the list is missing.
+their program and interface, and count as configured while they run or are started at boot. A tunnel that is up
+without a configuration is listed too. Presence is not use: `up` is about this moment, and `full_tunnel` is null
+where the other side decides. Files that root alone may read hold keys: their keys never leave the file, and
+without the right to read them the list is missing.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ FACTS = {
     ),
 }
 WIREGUARD: Final = "/etc/wireguard"
-NETWORKD: Final = "/etc/systemd/network/*.netdev"
+NETWORKD: Final = tuple(f"{folder}/systemd/network/*.netdev" for folder in ("/etc", "/run", "/usr/lib"))
 OPENVPN: Final = ("/etc/openvpn/*.conf", "/etc/openvpn/client/*.conf", "/etc/openvpn/server/*.conf")
 IPSEC: Final = ("/etc/ipsec.conf", "/etc/ipsec.d/*.conf")
 SWANCTL: Final = ("/etc/swanctl/swanctl.conf", "/etc/swanctl/conf.d/*.conf")
-NETWORKMANAGER: Final = "/etc/NetworkManager/system-connections/*"
+NETWORKMANAGER: Final = tuple(
+    f"{folder}/NetworkManager/system-connections/*" for folder in ("/etc", "/run", "/usr/lib")
+)  # netplan writes to /run
 
 Interfaces = Mapping[str, str] | None
 """The interfaces by name; None on a root."""
@@ -55,14 +58,16 @@ def _connections(host: Host) -> Seen:
         {"kind": kind, "name": name, "configured": configured, "up": up, "full_tunnel": full}
         for (kind, name), (configured, up, full) in sorted(known.items())
     ]
-    return Seen(records, WIREGUARD, "/etc/openvpn", IPSEC[0], SWANCTL[0], NETWORKMANAGER, interfaces.NETWORK)
+    return Seen(
+        records, WIREGUARD, "/etc/openvpn", IPSEC[0], SWANCTL[0], NETWORKMANAGER[0], interfaces.NETWORK
+    )
 
 
 def _wireguard(host: Host, up: Interfaces, known: Known) -> None:
     for path in glob(host, f"{WIREGUARD}/*.conf"):
         name = basename(path).removesuffix(".conf")
         known["wireguard", name] = (True, _is_in(name, up), tunnels.wireguard(host.text(path)))
-    for path in glob(host, NETWORKD):
+    for path in [path for pattern in NETWORKD for path in glob(host, pattern)]:
         text = host.text(path)
         if "Kind=wireguard" in text.replace(" ", ""):
             match = re.search(r"^Name\s*=\s*(\S+)", text, re.MULTILINE)
@@ -74,9 +79,11 @@ def _openvpn(host: Host, up: Interfaces, known: Known) -> None:
     paths = [path for pattern in OPENVPN for path in glob(host, pattern)]
     runs = processes.maybe_running(host, "openvpn") if paths else None
     for path in paths:
-        name = basename(path).removesuffix(".conf")
+        name, text = basename(path).removesuffix(".conf"), host.text(path)
         state = runs if runs is False or len(paths) == 1 else None  # which of several runs is not seen
-        known["openvpn", name] = (True, state, tunnels.openvpn(host.text(path)))
+        if state and up is not None:  # a daemon that still waits for the other side has no interface yet
+            state = any(fnmatchcase(one, tunnels.openvpn_device(text)) for one in up)
+        known["openvpn", name] = (True, state, tunnels.openvpn(text))
 
 
 def _ipsec(host: Host, up: Interfaces, known: Known) -> None:
@@ -90,7 +97,7 @@ def _ipsec(host: Host, up: Interfaces, known: Known) -> None:
 
 
 def _networkmanager(host: Host, up: Interfaces, known: Known) -> None:
-    for path in glob(host, NETWORKMANAGER):
+    for path in [path for pattern in NETWORKMANAGER for path in glob(host, pattern)]:
         told = tunnels.networkmanager(host.text(path))
         if told:
             kind, name, full = told
@@ -103,7 +110,8 @@ def _clients(host: Host, up: Interfaces, known: Known) -> None:
         state = False if found.running is False else None
         if pattern and up is not None and found.running is not False:
             state = any(fnmatchcase(name, pattern) for name in up)
-        known["client", found.product.name] = (found.installed, state, None)
+        at_work = found.running or products.starts(host, found.product) or not found.product.units
+        known["client", found.product.name] = (found.installed and at_work, state, None)
 
 
 def _is_in(name: str, up: Interfaces) -> bool | None:

@@ -1,7 +1,7 @@
 """Disks as the kernel shows them under /sys/block, with what udev noted of them under /run/udev/data.
 
-Left out is what is no disk of its own: loop devices, RAM, device mapper, RAID, optical and floppy drives, and
-card readers without a card.
+Left out is what is no disk of its own: loop devices, RAM, device mapper, RAID, optical and floppy drives, single
+paths to a disk that has several (nvme0c0n1), and card readers without a card.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ BLOCKS: Final = "/sys/block"
 SECTOR_BYTES: Final = 512
 
 _NO_DISK: Final = re.compile(
-    r"(?:loop|ram|zram|dm-|md|sr|fd|nbd|rbd|drbd|zd|bcache|ublk)\d*.*|mmcblk\d+(?:boot|rpmb).*"
+    r"(?:loop|ram|zram|dm-|md|sr|fd|nbd|rbd|drbd|zd|bcache|ublk)\d*.*|mmcblk\d+(?:boot|rpmb).*|nvme\d+c\d+n\d+"
 )
 
 

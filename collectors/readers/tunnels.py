@@ -49,6 +49,13 @@ def openvpn(text: str) -> bool | None:
     return routes_all(_ROUTES[route] for route in routes if route in _ROUTES)
 
 
+def openvpn_device(text: str) -> str:
+    """A shell pattern for the interface of an OpenVPN file: `dev tun` is any tun, another name that one."""
+    match = re.search(r"^[ \t]*dev[ \t]+(\S+)", text, re.MULTILINE)
+    name = match[1] if match else "tun"
+    return f"{name}*" if name in ("tun", "tap", "ovpn") else name
+
+
 def ipsec_conf(text: str) -> dict[str, bool | None]:
     """The connections of an ipsec.conf (strongSwan, Libreswan), by name."""
     found: dict[str, bool | None] = {}

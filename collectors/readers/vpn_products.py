@@ -17,6 +17,8 @@ INTERFACES: Final = {
     "Mullvad": "wg*-mullvad",
     "NordVPN": "nordlynx",
     "FortiClient": "fctvpn*",
+    "Hamachi": "ham*",
+    "Proton VPN": "proton*",
 }
 
 KNOWN: Final = (
@@ -48,4 +50,10 @@ KNOWN: Final = (
     Product("Netskope", (), ("/opt/netskope/stagent",), ("stAgentSvc",), ("stagentd.service",)),
     Product("Zscaler", ("zscaler-client",), ("/opt/zscaler",), ("zstunnel", "ZSTunnel"),
         ("zstunnel.service",)),
+    Product("Hamachi", ("logmein-hamachi",), ("/opt/logmein-hamachi",), ("hamachid",),
+        ("logmein-hamachi.service",)),
+    Product("Proton VPN", ("proton-vpn-gnome-desktop", "protonvpn"), (), ("protonvpn-app",), ()),
+    Product("Tinc", ("tinc",), ("/usr/sbin/tincd",), ("tincd",), ("tinc.service",)),
+    Product("SoftEther", ("softether-vpnclient",), ("/usr/local/vpnclient", "/opt/vpnclient"),
+        ("vpnclient",), ("vpnclient.service", "softether-vpnclient.service")),
 )  # fmt: skip
