@@ -12,6 +12,7 @@ from collectors.readers.applicant import Asked
 from collectors.readers.pam import Outcome, Step
 
 _COUNTED: Final = "counted"
+_FORGOTTEN: Final = "forgotten"
 _TRIED: Final = "tried"
 _FOREVER: Final = 2**40
 
@@ -116,7 +117,7 @@ def _role(step: Step) -> str:
 def _counts(host: Host, steps: list[Step], asked: Asked, forgetting: set[str]) -> bool:
     """Whether each way on which a password was asked for, and was wrong, passes a counting module.
 
-    One that passes authsucc behind it, too, has counted for nothing: that forgets what was counted.
+    One that passes authsucc as well counts for nothing: that forgets what was counted, now or at the next try.
     """
 
     def choose(step: Step, proven: frozenset[str]) -> list[Outcome]:
@@ -125,14 +126,14 @@ def _counts(host: Host, steps: list[Step], asked: Asked, forgetting: set[str]) -
             return [Outcome("ignore" if role == "authfail" else "success", frozenset({_COUNTED}))]
         if role:
             forgets = role == "authsucc" and step.source in forgetting
-            return [Outcome("success", drops=frozenset({_COUNTED} if forgets else ()))]
+            return [Outcome("success", frozenset({_FORGOTTEN} if forgets else ()))]
         tried = frozenset({_TRIED} if step.module.removeprefix("pam_") in pam_modules.PASSWORDS else ())
         told = pam_modules.outcomes(host, step, proven, asked)
         return [Outcome(one.returns, tried | _marks(one)) for one in told if one.factors == _marks(one)]
 
     passed, failed = pam.ways(steps, choose)
     tried = [way for way in passed | failed if _TRIED in way.factors]
-    return bool(tried) and all(_COUNTED in way.factors for way in tried)
+    return bool(tried) and all(_COUNTED in way.factors and _FORGOTTEN not in way.factors for way in tried)
 
 
 def _holds(host: Host, steps: list[Step], asked: Asked, denying: set[str]) -> bool:
