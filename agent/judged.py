@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.scan import Scan
-from config import __version__, canonical, evaluate, standing
+from config import __version__, canonical, evaluate, feeds, standing
 from config.criterion import Catalogue
 from config.errors import InputError
+from config.evaluate import Evidence
+from config.feeds import Feeds
 from config.profile import Profile
 from config.standing import Standing
 from config.verdict import Verdict
@@ -21,8 +23,11 @@ class Judged:
     """A scan with its verdicts, and what they were made with."""
 
     scan: Scan
+    evidence: Evidence
+    """What the scan saw, and what the feeds add to it."""
     catalogue: Catalogue
     profile: Profile
+    feeds: Feeds
     mfa_reading: str
     verdicts: tuple[Verdict, ...]
     standing: Standing
@@ -43,12 +48,12 @@ class Judged:
         return "pass" in answers and all(answer in ("pass", "not_applicable") for answer in answers)
 
     def unseen(self, reason: str) -> int:
-        """How many facts are missing for this reason."""
+        """How many facts of the host are missing for this reason."""
         return list(self.scan.evidence.missing.values()).count(reason)
 
     def to_dict(self) -> dict[str, Any]:
         """The shape of `boltseal scan --json`."""
-        evidence = self.scan.evidence
+        evidence = self.evidence
         facts: dict[str, Any] = {name: {"value": value} for name, value in evidence.facts.items()}
         facts |= {name: {"reason": reason} for name, reason in evidence.missing.items()}
         for name, fact in facts.items():
@@ -59,6 +64,9 @@ class Judged:
             "agent_version": __version__,
             "catalogue": {"version": self.catalogue.version, "digest": self.catalogue.digest},
             "profile": {"name": self.profile.name, "digest": self.profile.digest},
+            "feeds": {
+                each.name: {"published_at": each.published_at, "digest": each.digest} for each in self.feeds
+            },
             "mfa_reading": self.mfa_reading,
             "facts": dict(sorted(facts.items())),
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
@@ -72,12 +80,13 @@ class Judged:
         return {"digest": self.scan.digests[name], "cpu_ms": self.scan.cpu_ms[name], "error": error}
 
 
-def judge(scan: Scan, catalogue: Catalogue, profile: Profile, mfa_reading: str) -> Judged:
+def judge(scan: Scan, catalogue: Catalogue, profile: Profile, mfa_reading: str, adopted: Feeds) -> Judged:
     """Judge a scan at its own end. Nothing is attested here, so every document counts as not there."""
     moment = scan.finished_at
-    verdicts = evaluate.judge(scan.evidence, catalogue, profile, moment, mfa_reading)
+    evidence = feeds.derive(scan.evidence, adopted)
+    verdicts = evaluate.judge(evidence, catalogue, profile, moment, mfa_reading)
     rolled = standing.roll_up(standing.counts(verdicts), catalogue, (), moment, mfa_reading)
-    return Judged(scan, catalogue, profile, mfa_reading, verdicts, rolled)
+    return Judged(scan, evidence, catalogue, profile, adopted, mfa_reading, verdicts, rolled)
 
 
 def narrowed(catalogue: Catalogue, criteria: Sequence[str]) -> Catalogue:
@@ -94,7 +103,8 @@ def narrowed(catalogue: Catalogue, criteria: Sequence[str]) -> Catalogue:
 
 
 def asked_facts(catalogue: Catalogue) -> frozenset[str]:
-    """Every fact that a check of the catalogue asks for."""
-    return frozenset(
+    """Every fact that a check of the catalogue asks for, or that one of these is joined from."""
+    asked = {
         clause.fact for check in catalogue.checks.values() for clause in (*check.applies_when, *check.clauses)
-    )
+    }
+    return frozenset(asked.union(*(feeds.FACTS[name].inputs for name in asked & feeds.FACTS.keys())))

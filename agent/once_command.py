@@ -70,7 +70,8 @@ def judged_of(done: Done, settings: AgentSettings) -> Judged | None:
     from agent.judged import judge
     from config import shipped
 
-    return judge(done.scan, shipped.catalogue(), shipped.profile(settings.profile), settings.mfa_reading)
+    rules = shipped.catalogue(), shipped.profile(settings.profile), settings.mfa_reading, shipped.feeds()
+    return judge(done.scan, *rules)
 
 
 def real_looking(settings: AgentSettings, progress: Progress) -> Looking:

@@ -56,6 +56,9 @@ def _lines(judged: Judged) -> Iterator[str]:
         told = " ".join(f"{_status(answer)} {count}" for answer, count in answers.items() if count)
         yield f"<dt>{level.title()} checks</dt><dd>{told or 'none'}</dd>"
     yield "</dl>"
+    if exploited := view.exploited(judged):
+        yield "<h2>Exploited elsewhere, and open here: update first</h2>"
+        yield f'<p class="fail">{_text(exploited)}</p>'
     for level in ("must", "should"):
         found = view.blocks(judged, level, everything=True)
         if found:

@@ -24,6 +24,10 @@ def _lines(judged: Judged, style: Style, everything: bool) -> Iterator[str]:
         told = "   ".join(f"{style.status(answer)} {count}" for answer, count in answers.items() if count)
         name = f"{level.title()} checks"
         yield f"{style.paint(f'{name:<14}', 'strong')} {told or 'none'}"
+    if exploited := view.exploited(judged):
+        yield ""
+        yield style.paint("EXPLOITED ELSEWHERE, AND OPEN HERE: UPDATE FIRST", "bad")
+        yield from _wrapped(" " * 4 + exploited, " " * 4, style)
     for level in ("must", "should"):
         found = view.blocks(judged, level, everything)
         if found:

@@ -43,7 +43,8 @@ def main(arguments: argparse.Namespace) -> int:
         lambda each: progress.say(f"looking at {each} ({next(started)} of {total})"),
     )
     progress.end()
-    judged = judge(scanned, catalogue, profile, arguments.mfa_reading or settings.mfa_reading)
+    reading = arguments.mfa_reading or settings.mfa_reading
+    judged = judge(scanned, catalogue, profile, reading, shipped.feeds())
     _show(judged, arguments)
     return exits.OK if judged.all_musts_pass else exits.FAILED
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from agent.answer import plain
 from agent.judged import Judged
+from config import __version__
 from config.standing import CheckStanding, CriterionStanding
 from config.verdict import Verdict
 
 LINES_MAX: Final = 6
 """Checks shown under one criterion, unless all are asked for."""
 SOURCES_MAX: Final = 3
+EXPLOITED_MAX: Final = 5
 _ANSWERS: Final = ("fail", "unknown", "pass", "not_applicable")
 _LEVELS: Final = ("must", "should", "guidance")
 
@@ -72,7 +74,18 @@ def headings(judged: Judged) -> Iterator[tuple[str, str]]:
     yield "Observed", f"{scan.finished_at:%Y-%m-%d %H:%M} UTC"
     yield "Thresholds", f"profile {judged.profile.name} ({judged.profile.title})"
     yield "MFA read as", f"{judged.mfa_reading} ({reading[judged.mfa_reading]})"
+    yield "Feeds", f"{judged.feeds} (the baseline of boltseal {__version__})"
     yield "Catalogue", f"{judged.catalogue.version}, {judged.catalogue.digest[:16]}"
+
+
+def exploited(judged: Judged) -> str | None:
+    """The holes that are known to be exploited and whose fix waits: what comes before all else."""
+    rows: Any = judged.evidence.facts.get("updates.known_exploited")
+    if not rows:
+        return None
+    named = [f"{plain(row['name'])} ({row['cve']}, known since {row['known_since']})" for row in rows]
+    left = len(named) - EXPLOITED_MAX
+    return ", ".join(named[:EXPLOITED_MAX]) + (f" and {left} more" if left > 0 else "")
 
 
 def tallies(judged: Judged) -> Iterator[tuple[str, dict[str, int]]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from agent.cost import Cost
 from agent.judged import Judged, judge
 from agent.scan import Scan
 from config import criteria, section, shipped
 from config.criterion import Catalogue
+from config.feeds import Feeds
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 _HEAD = """
@@ -70,14 +73,24 @@ def catalogue() -> Catalogue:
 
 
 def judged(
-    facts: dict[str, bool | str],
+    facts: Mapping[str, Any],
     missing: dict[str, str] | None = None,
     reading: str = "text",
     source: str = "sshd -T",
+    feeds: Feeds | None = None,
 ) -> Judged:
     """A scan that saw these facts, judged."""
     gone = missing or {}
     sources = dict.fromkeys((*facts, *gone), (source,))
     data = section.seal("sshd", 1, "collected", None, facts, gone, sources, b"s")
     scan = Scan("h-1", NOW, NOW, {"sshd": data}, {}, {"sshd": 3}, Cost(1200, 2300, 40_000))
-    return judge(scan, catalogue(), shipped.profile("nist"), reading)
+    return judge(scan, catalogue(), shipped.profile("nist"), reading, feeds or Feeds())
+
+
+def exploited(names: tuple[str, ...] = ("sudo",)) -> Judged:
+    """A scan of a host where updates wait that close a hole of the baseline's list."""
+    waiting = [
+        {"name": name, "installed": "1", "available": "2", "advisories": ["CVE-2021-3156"]} for name in names
+    ]
+    system = {"os.id": "rhel", "os.version": "9.4", "os.support_ends_on": "2032-05-31"}
+    return judged({**system, "updates.pending_security": waiting}, feeds=shipped.feeds())

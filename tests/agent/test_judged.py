@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from agent.judged import asked_facts, narrowed
+from config import shipped
 from config.errors import InputError
-from tests.agent.judging import catalogue, judged
+from tests.agent.judging import catalogue, exploited, judged
 
 ALL: dict[str, bool | str] = {
     "sshd.installed": True,
@@ -60,6 +61,26 @@ def test_to_dict() -> None:
     )
     assert "nist" == value["profile"]["name"]
     assert {"cpu_ms": 1200, "wall_ms": 2300, "peak_rss_kib": 40000} == value["cost"]
+
+
+def test_feeds() -> None:
+    """The JSON has the facts that feeds add, with the feeds as sources, and each feed by date and digest."""
+    value = json.loads(json.dumps(exploited().to_dict()))
+    feed = shipped.feeds().kev
+    assert feed
+    assert {"published_at": feed.published_at, "digest": feed.digest} == value["feeds"]["kev"]
+    assert {"kev", "eol"} == value["feeds"].keys()
+    told = value["facts"]["updates.known_exploited"]
+    assert ["CVE-2021-3156"] == [row["cve"] for row in told["value"]]
+    assert feed.source == told["sources"][0]
+    assert "2032-05-31" == value["facts"]["os.security_support_ends_on"]["value"]
+    assert "not_found" == value["facts"]["feeds.osv_published_at"]["reason"]
+
+
+def test_facts_behind_joined_ones() -> None:
+    """Who asks for a joined fact asks for what it is joined from: a narrowed scan looks at it."""
+    asked = asked_facts(narrowed(shipped.catalogue(), ["4.3"]))
+    assert {"updates.pending_security", "os.id", "os.version", "os.support_ends_on"} <= asked
 
 
 def test_narrowed() -> None:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from agent.page import page
-from tests.agent.judging import judged
+from tests.agent.judging import exploited, judged
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,13 @@ def test_content(shown: str) -> None:
     assert "\x1b" not in shown
     for words in ("✕ not met", "Check one holds", "Check two holds", "timeout", "A policy", "profile nist"):
         assert words in shown
+
+
+def test_exploited() -> None:
+    """A hole that is known to be exploited comes before the criteria."""
+    text = page(exploited(("<b>sudo",)))
+    assert text.index("&lt;b&gt;sudo (CVE-2021-3156") < text.index("<h2>Must</h2>")
+    assert "<dt>Feeds</dt><dd>kev of " in text
 
 
 def test_same() -> None:

@@ -11,7 +11,7 @@ from agent import view
 from agent.console import Style, style_of
 from agent.judged import Judged
 from agent.render import render
-from tests.agent.judging import judged
+from tests.agent.judging import exploited, judged
 
 
 def worst() -> Judged:
@@ -33,6 +33,25 @@ def test_table() -> None:
     assert "sshd -T" in text
     assert "1 fact may not be read by this user" in text
     assert text.endswith("\n")
+
+
+def test_exploited() -> None:
+    """A hole that is known to be exploited is called out before all else, and the feeds are named with their dates."""
+    text = render(exploited(("sudo", "su\x1bdo")), Style())
+    told = text.index("UPDATE FIRST")
+    assert told < text.index("\nMUST\n")
+    assert "sudo (CVE-2021-3156, known since 2022-04-06)" in text
+    assert "\x1b" not in text
+    assert re.search(
+        r"^Feeds +kev of \d{4}-\d\d-\d\d, eol of \d{4}-\d\d-\d\d \(the baseline", text, re.MULTILINE
+    )
+    assert "UPDATE FIRST" not in render(worst(), Style())
+    assert "\nFeeds        none" in render(worst(), Style())
+
+
+def test_exploited_many() -> None:
+    """Of many holes the first are named, and the rest counted."""
+    assert "and 2 more" in render(exploited(tuple("abcdefg")), Style())
 
 
 def test_all() -> None:
