@@ -92,8 +92,7 @@ def _standing(
         return who
     found = set()
     for name in who:
-        told = sudo_grants.decided(later, asker(host, name), targets, grant.command)
-        if not told <= void:
+        if sudo_grants.overruled_by(later, asker(host, name), targets, grant.command) not in void:
             found.add(name)
     return found
 

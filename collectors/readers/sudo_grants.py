@@ -93,6 +93,16 @@ def decided(later: Sequence[Grant], asker: Asker, targets: Iterable[str], comman
     return found | {""}
 
 
+def overruled_by(later: Sequence[Grant], asker: Asker, targets: Iterable[str], command: str) -> str | None:
+    """What becomes of a grant: the outcome of the last later one that certainly fits the same; None: it stands.
+
+    A later one that fits a part is a grant of its own.
+    """
+    wanted = [one for one in targets if not one.startswith("!")]
+    fitting = (one.outcome for one in reversed(later) if _fits(one, asker, wanted, command))
+    return next(fitting, None)
+
+
 def listed(items: Sequence[str], fits: Callable[[str], bool | None]) -> bool | None:
     """Whether a list means somebody: its last item that fits counts. None where that is not known."""
     possible = set()
