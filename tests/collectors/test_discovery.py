@@ -15,6 +15,7 @@ from collectors.findings import Fact, record_fields
 from collectors.vocabulary import DOCUMENT, TOML, document, toml
 from config import feeds
 from tests.collectors.cases import FIXTURES, cases, twin
+from tests.collectors.sources import sources
 
 CHECKOUT = Path(__file__).parents[2]
 ALL = list(discover().values())
@@ -56,7 +57,14 @@ def test_written_vocabulary_is_current() -> None:
     written = (CHECKOUT / TOML).read_text("utf-8")
     derived = {name: Fact(one.type, one.meaning) for name, one in feeds.FACTS.items()}
     assert toml(discover(), derived, written) == written, "run ./script/facts"
-    assert document(discover(), derived) == (CHECKOUT / DOCUMENT).read_text("utf-8"), "run ./script/facts"
+    assert document(discover(), derived, sources()) == (CHECKOUT / DOCUMENT).read_text("utf-8"), (
+        "run ./script/facts"
+    )
+
+
+def test_every_fact_is_shown_by_a_fixture() -> None:
+    """So docs/facts.md can say of each where it is read."""
+    assert set() == {name for one in ALL for name in one.facts} - sources().keys()
 
 
 def test_derived_facts_are_nobody_elses() -> None:
