@@ -24,8 +24,8 @@ Types: bool, int, str; time is RFC 3339 in UTC, date is YYYY-MM-DD; list[…]; r
 where a field with "?" may be null: that one field could not be seen. An empty list means "looked, none"; what could
 not be looked at is missing, with a reason.
 
-"Read from" is what the collectors read when they run on the fixtures of their tests: on a live host of the system named,
-and under `--root`, where files alone are there. Where systems are not told apart, all of them have it in the same place."""
+"Read from" is what the collectors read when they run on the fixtures of their tests: on a live host of the system
+named, and under `--root`, where files alone are there. Where systems are not told apart, all have it in one place."""
 _DERIVED = """\
 Joined where a report is judged, out of the host's own facts and the feeds that the server's log adopts (on a host
 alone: the baseline that came with the package). No host can report them: what a report says under these names

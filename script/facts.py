@@ -1,5 +1,8 @@
-"""The vocabulary of facts as files. The rooms of collectors and of judging do not know each other; this knows both,
-and the fixtures of the tests, which show where each fact is read."""
+"""The vocabulary of facts as files.
+
+The rooms of collectors and of judging do not know each other; this knows both, and the fixtures of the tests, which
+show where each fact is read.
+"""
 
 from pathlib import Path
 
