@@ -159,6 +159,8 @@ def _join(pending: list[dict[str, Any]], ecosystems: tuple[str, ...], feeds: Fee
     rows: list[dict[str, Json]] = []
     untold, by_osv = [], False
     for update in pending:
+        if len(rows) >= PENDING_MAX:
+            break  # no host has so many, and the answer stands
         named = [each for each in update["advisories"] if CVE.fullmatch(each)]
         fixed, is_told = _fixed(update, ecosystems, feeds)
         by_osv = by_osv or bool(fixed) or not named

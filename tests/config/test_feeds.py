@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from config import canonical, deb_version, fact_types, feed, feeds
 from config.evaluate import Evidence
 from config.feeds import FACTS, Feeds, derive
+from config.settings import PENDING_MAX
 from tests.config.test_feed import AT, EOL, HOLE, KEV, OSV
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -343,6 +344,17 @@ def test_many(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [] == joined(RHEL, BOTH, harmless, harmless)
     assert "too_large" == joined(RHEL, BOTH, harmless, harmless, harmless)
     assert ["openssl " + EXPLOITED] == joined(RHEL, BOTH, update(advisories=[EXPLOITED]), *[harmless] * 2)
+
+
+def test_bounded() -> None:
+    """A host that says one thing again and again makes judging neither slow nor large."""
+    holes = [f"CVE-2020-{number}" for number in range(1000, 1300)]
+    fixes = {"linux": [[each, f"6.1.{number}-1"] for number, each in enumerate(holes)]}
+    with_ = given_feeds(dict.fromkeys(holes, HOLE), {"Debian:12": fixes})
+
+    got = joined(DEBIAN, with_, *[update("linux", installed="0", available="9")] * 20_000)
+
+    assert PENDING_MAX <= len(got) < PENDING_MAX + len(holes)
 
 
 VERSIONS = ["1.0-1", "1.0-1+deb12u1", "1.0-1~bpo11+1", "1.1-1", "1:0.9-1", "1.0", "none at all"]
