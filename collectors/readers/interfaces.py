@@ -1,4 +1,8 @@
-"""Network interfaces as the kernel shows them under /sys/class/net."""
+"""Network interfaces: their names by /proc/net/dev, what they are by /sys/class/net.
+
+A container may be shown the /sys of the machine below it, with that one's interfaces and none of its own;
+/proc/net is always that of the network namespace of whoever reads it.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +12,34 @@ from typing import Final
 from collectors.door import Host, Unseen
 
 NETWORK: Final = "/sys/class/net"
+NAMES: Final = "/proc/net/dev"
 
 
 def kinds(host: Host) -> Mapping[str, str]:
     """Every interface but lo with its kind as the kernel tells it ("wireguard", "bridge", "")."""
     if host.offline:
         raise Unseen("offline_root", NETWORK)
-    names = host.list(NETWORK) if host.exists(NETWORK) else ()
-    return {name: _kind(host, name) for name in names if name != "lo"}
+    return {name: _kind(host, name) for name in _names(host) if name != "lo"}
 
 
 def outside(host: Host) -> list[str]:
     """The interfaces that lead outside; "?" stands for one that no rule names, where none is seen.
 
-    Those with a device of their own; in a container, where none has one, all but the links to others.
+    Those with a device of their own; in a container, where none has one, all but the links to others. One that
+    /sys does not know may have a device.
     """
     names = [*kinds(host)]
+    others = [name for name in names if not name.startswith(("veth", "docker", "br-"))]
+    strange = [name for name in others if not host.exists(f"{NETWORK}/{name}")]
     physical = [name for name in names if host.exists(f"{NETWORK}/{name}/device")]
-    return physical or [name for name in names if not name.startswith(("veth", "docker", "br-"))] or ["?"]
+    return physical + strange or others or ["?"]
+
+
+def _names(host: Host) -> list[str]:
+    if host.exists(NAMES):
+        lines = host.text(NAMES).splitlines()[2:]
+        return [name.strip() for name, colon, _ in (line.partition(":") for line in lines) if colon]
+    return [*host.list(NETWORK)] if host.exists(NETWORK) else []
 
 
 def _kind(host: Host, name: str) -> str:
