@@ -1,8 +1,9 @@
 """Where rsyslog's configuration takes the host's own security messages (rsyslog.conf(5), RainerScript).
 
 A message walks the statements in their order until a `stop`. What counts is the path of a login's message
-(auth or authpriv, severity info): a rule for mail alone, for errors alone, below a condition on some program, behind
-a `stop`, or in a ruleset that nothing calls, carries none. A condition that is not understood counts as narrowing.
+(authpriv, as PAM and sudo log, severity info): a rule for mail alone, for errors alone, below a condition on some
+program, behind a `stop`, or in a ruleset that nothing calls, carries none. A condition that is not understood counts
+as narrowing.
 """
 
 from __future__ import annotations
@@ -77,20 +78,13 @@ def destinations(plain: str) -> Destinations:
 
 
 def carries(selector: str) -> bool:
-    """Whether a selector such as `*.info;mail.none` lets a login's message through.
-
-    One that refuses authpriv refuses what most of them are.
-    """
-    passed = {"auth": frozenset[str](), "authpriv": frozenset[str]()}
-    refused = False
+    """Whether a selector such as `*.info;mail.none` lets a login's message through."""
+    passed = frozenset[str]()
     for part in selector.lower().split(";"):
         names, _, level = part.rpartition(".")
-        named = {"auth" if name == "security" else name for name in names.split(",")}
-        for facility in passed if "*" in named else named & passed.keys():
-            passed[facility] = _passed(passed[facility], level)
-        if named & {"*", "authpriv"}:
-            refused = "info" not in passed["authpriv"] and ("none" in level or "!" in level)
-    return any("info" in levels for levels in passed.values()) and not refused
+        if not {"*", "authpriv"}.isdisjoint(names.split(",")):
+            passed = _passed(passed, level)
+    return "info" in passed
 
 
 def _passed(before: frozenset[str], level: str) -> frozenset[str]:
@@ -187,7 +181,7 @@ def _meets(condition: str) -> bool:
         return carries(match[1])
     if match := re.search(r"\$syslogseverity\s*(<=?)\s*[\"']?(\d)", lower):
         return int(match[2]) + (match[1] == "<=") > _INFO
-    if re.search(r"\$syslogfacility(?:-text)?\s*==\s*[\"']?(?:auth|authpriv|4|10)\b", lower):
+    if re.search(r"\$syslogfacility(?:-text)?\s*==\s*[\"']?(?:authpriv|10)\b", lower):
         return True
     if re.search(r"\$(?:fromhost-ip|inputname)\s*==\s*[\"'](?:127\.0\.0\.1|imuxsock|imjournal)", lower):
         return True
