@@ -27,6 +27,11 @@ SAVED: Final = (("/etc/iptables/rules.v4", "ipv4"), ("/etc/iptables/rules.v6", "
 SAVED_RED_HAT: Final = (("/etc/sysconfig/iptables", "ipv4"), ("/etc/sysconfig/ip6tables", "ipv6"))
 
 _STOPS: Final = re.compile(r"\b(?:drop|reject)\b")
+_INPUT: Final = re.compile(r"\bhook\s+input\b(?:[^{}]|\{[^{}]*\})*")
+_ACCEPTS_ALL: Final = re.compile(r"[;\n][ \t]*(?:counter[ \t]+)?accept[ \t]*[;\n]")
+_OPEN_ZONE: Final = re.compile(r"""<zone[^<>]*\btarget=["']ACCEPT["']""")
+_INTERFACE: Final = re.compile(r"""<interface[^<>]*\bname=["']([^"']*)["']""")
+_INNER: Final = re.compile(r"lo$|docker|br-|veth|virbr|podman|cni|lxc|lxd")
 _INCLUDE: Final = re.compile(r'^[ \t]*include\s+"([^"]+)"', re.MULTILINE)
 _COMMENT: Final = re.compile(r"#.*")
 
@@ -62,11 +67,16 @@ def _ufw(host: Host) -> tuple[bool, str]:
 
 
 def _firewalld(host: Host) -> tuple[bool, str]:
+    """By the default zone, and by zones that let everything in and were given an interface for good."""
+    for path in glob(host, f"{ZONES[0]}/*.xml"):
+        text = host.text(path)
+        if _OPEN_ZONE.search(text) and any(not _INNER.match(name) for name in _INTERFACE.findall(text)):
+            return False, path
     zone = _setting(host, FIREWALLD, "DefaultZone") or "public"
     for folder in ZONES:
         path = f"{folder}/{zone}.xml"
         if host.exists(path):
-            return not re.search(r"""<zone[^<>]*\btarget=["']ACCEPT["']""", host.text(path)), path
+            return not _OPEN_ZONE.search(host.text(path)), path
     raise Unseen("not_found", f"{ZONES[0]}/{zone}.xml", "the default zone")
 
 
@@ -74,8 +84,26 @@ def _nftables(host: Host) -> tuple[bool, str]:
     for path in NFTABLES:
         if host.exists(path):
             text = _with_includes(host, path, INCLUDES_MAX)
-            return "hook input" in " ".join(text.split()) and bool(_STOPS.search(text)), path
+            inputs = _INPUT.findall(text)
+            stops = bool(inputs) and bool(_STOPS.search(text)) and not any(map(_ACCEPTS_ALL.search, inputs))
+            return stops and _loads(host, path), path
     return False, ""
+
+
+def _loads(host: Host, path: str) -> bool:
+    """Whether nft would load a file, as far as it can be asked: with one bad word in it, nothing is loaded."""
+    if host.offline:
+        return True
+    try:
+        told = host.run(("nft", "-c", "-f", path), ok=(0, 1))
+    except Unseen as unseen:
+        if unseen.reason == "tool_missing":
+            return True
+        raise
+    words = told.stderr.decode("utf-8", "replace")
+    if told.returncode and "not permitted" in words:
+        raise Unseen("permission_denied", told.source)
+    return told.returncode == 0
 
 
 def _iptables(host: Host) -> tuple[bool, str]:

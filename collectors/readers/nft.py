@@ -98,7 +98,7 @@ def _rules(item: Mapping[str, Any], named: Mapping[tuple[str, str, str], list[An
             implied = _reject(body) if kind == "reject" else []
             found.append(Rule((*conditions, *implied), *_verdict(statement)))
         elif kind == "xt":
-            if body.get("type") == "match":
+            if not body or body.get("type") == "match":  # nft before 1.0 names none of iptables' own
                 conditions.append(_UNSURE)
             elif body.get("name") == "REJECT":
                 found.append(Rule(tuple(conditions), "reject"))

@@ -1,6 +1,6 @@
 """One Debian host: an overlay on a root of `script/roots`, booted, rebooted and switched off again.
 
-Its network is a namespace of its own, with one cable to another that stands for everybody outside.
+Its network is its own, with one cable to a namespace that stands for everybody outside.
 """
 
 import os
@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -19,8 +19,26 @@ from tests.hosts.inside import CHECKOUT
 P = ParamSpec("P")
 T = TypeVar("T")
 
-ADDRESS, OUTSIDE = "10.99.0.2", "10.99.0.1"
+ADDRESSES, OUTSIDE = ("10.99.0.2", "fd99::2"), ("10.99.0.1", "fd99::1")
 BOOT_MAX_SECONDS = 60
+
+_CONNECT = """
+import errno, socket, sys
+from concurrent.futures import ThreadPoolExecutor
+
+def answer(address):
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as one:
+        one.settimeout(0.7)
+        try:
+            one.connect((address, int(sys.argv[1])))
+        except TimeoutError:
+            return "dropped"
+        except OSError:
+            return "rejected"
+        return "open"
+
+print(*ThreadPoolExecutor().map(answer, sys.argv[2:]))
+"""
 
 
 def root_of(release: str) -> Path:
@@ -53,23 +71,13 @@ class Booted:
         options = f"lowerdir={lower},upperdir={layers / 'upper'},workdir={layers / 'work'}"
         _do("mount", "-t", "overlay", "-o", options, "overlay", self.root)
         self._mounts = [self.root, layers]
-        for namespace in (self._name, self._name + "o"):
-            _do("ip", "netns", "add", namespace)
-        _do("ip", "-n", self._name, "link", "add", "host0", "type", "veth", "peer", "name", "out0",
-            "netns", self._name + "o")  # fmt: skip
-        for namespace, cable, address in (
-            (self._name, "host0", ADDRESS),
-            (self._name + "o", "out0", OUTSIDE),
-        ):
-            _do("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", cable)
-            for link in ("lo", cable):
-                _do("ip", "-n", namespace, "link", "set", link, "up")
+        _do("ip", "netns", "add", self._name)
 
     def boot(self) -> None:
         """Start it, and wait until systemd has started what it starts."""
         # However the tests end, the host does not outlive them: asked to stop, systemd-nspawn powers it off.
         command = ["setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "-q", "--keep-unit", "--register=no",
-                   f"--machine={self._name}", f"--network-namespace-path=/run/netns/{self._name}",
+                   f"--machine={self._name}", "--private-network",
                    "-D", str(self.root), "-b", "--console=passive"]  # fmt: skip
         with self._log.open("ab") as log:
             self._nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -83,14 +91,13 @@ class Booted:
             time.sleep(0.05)
             self.pid = self.pid or _child(self._nspawn.pid)
             state = self.says("systemctl", "is-system-running") if self.pid else ""
+        self._plug_in()
 
     def reboot(self) -> None:
-        """Switch it off in good order, then boot it anew: /run is empty, the kernel's rules are gone."""
+        """Switch it off in good order, then boot it anew: /run and the kernel's rules are empty again."""
         assert self._nspawn
         os.kill(self.pid, signal.SIGRTMIN + 4)
         self._nspawn.wait(BOOT_MAX_SECONDS)
-        # The namespace outlives the host here, so what a machine's power switch clears is cleared by hand.
-        _do("ip", "netns", "exec", self._name, "nft", "flush", "ruleset")
         self.boot()
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -122,18 +129,22 @@ class Booted:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
 
-    def lets_in(self, ports: Iterable[int], seconds: float = 0.5) -> set[int]:
-        """The TCP ports on which a connection from outside comes about."""
-        program = (
-            "import socket,sys\n"
-            "def opens(port):\n"
-            f"    with socket.socket() as s:\n        s.settimeout({seconds})\n"
-            f"        return s.connect_ex(('{ADDRESS}', port)) == 0\n"
-            "print(*[p for p in map(int, sys.argv[1:]) if opens(p)])"
-        )
-        asked = ["ip", "netns", "exec", self._name + "o", "python3", "-Sc", program, *map(str, ports)]
+    def answers(self, port: int) -> dict[str, str]:
+        """What becomes of a TCP connection from outside, for IPv4 and IPv6: open, rejected or dropped."""
+        asked = ["ip", "netns", "exec", self._name, "python3", "-Sc", _CONNECT, str(port), *ADDRESSES]
         told = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60)
-        return {int(port) for port in told.stdout.split()}
+        return dict(zip(("ipv4", "ipv6"), told.stdout.split(), strict=True))
+
+    def _plug_in(self) -> None:
+        """A cable between the host's network, which is new at each boot, and the one outside."""
+        _do("ip", "-n", self._name, "link", "add", "out0", "type", "veth", "peer", "name", "host0",
+            "netns", str(self.pid))  # fmt: skip
+        outside, inside_ = ("ip", "-n", self._name), ("nsenter", "-t", str(self.pid), "-n", "ip")
+        for ip, cable, addresses in ((inside_, "host0", ADDRESSES), (outside, "out0", OUTSIDE)):
+            for link in ("lo", cable):
+                _do(*ip, "link", "set", link, "up")
+            _do(*ip, "address", "add", f"{addresses[0]}/24", "dev", cable)
+            _do(*ip, "address", "add", f"{addresses[1]}/64", "dev", cable, "nodad")
 
     def end(self) -> None:
         """Pull the plug, and leave nothing behind."""
@@ -144,8 +155,7 @@ class Booted:
             else:
                 self._nspawn.kill()
             self._nspawn.wait(BOOT_MAX_SECONDS)
-        for namespace in (self._name, self._name + "o"):
-            subprocess.run(["ip", "netns", "delete", namespace], check=False, capture_output=True)
+        subprocess.run(["ip", "netns", "delete", self._name], check=False, capture_output=True)
         for mount in self._mounts:
             subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
         shutil.rmtree(self.root.parent, ignore_errors=True)

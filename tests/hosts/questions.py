@@ -7,6 +7,8 @@ from agent.scan import Scan
 from agent.scan import scan as agent_scan
 from collectors import discover
 from collectors.door import Host
+from collectors.findings import Json
+from collectors.look import look
 from collectors.readers import units
 from collectors.readers.units import Unit
 
@@ -19,3 +21,13 @@ def scan(host: Host) -> Scan:
 def unit_states(host: Host, names: Sequence[str]) -> dict[str, Unit]:
     """What the reader says of these units."""
     return {name: units.unit(host, name) for name in names}
+
+
+def facts(host: Host, *collectors: str) -> tuple[dict[str, Json], dict[str, str]]:
+    """The facts that these collectors see, and the reasons for those that they miss."""
+    seen: dict[str, Json] = {}
+    missing: dict[str, str] = {}
+    for _, findings, _ in look(host, collectors):
+        seen |= findings.facts
+        missing |= findings.missing
+    return seen, missing
