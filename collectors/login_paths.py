@@ -1,93 +1,55 @@
-"""The ways into this host: does every login prove two factors, and what lets somebody past.
+"""The ways into this host: does every login prove two factors, and what lets somebody past one.
 
 A path counts by what PAM (and sshd) would really accept, not by which modules are installed: a second
 factor that is sufficient, optional, jumped over or ignored for users without one is told as such, with the
-line that does it. A path whose program is not installed has no record.
+line that does it. A path whose program is not installed has no record. For every user with a login shell it
+is told by which open login fewer than two factors are enough: there a policy that exempts nobody on paper
+still shows whom it does not reach.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from collectors.door import Host, Unseen
 from collectors.findings import Fact, Findings, Json, Seen
-from collectors.readers import desktop, login_strength, ssh_strength, sshd_daemon
+from collectors.readers import login_programs, login_strength, login_users, ssh_strength
+from collectors.readers.login_programs import Path
 from collectors.readers.pam_factors import Strength
 
 FACTS = {
     "login_paths.paths": Fact(
         "records{path: str, remote: bool, open: bool?, strength: str?, factors: list[str], bypasses: list[str],"
         " source: str}",
-        "console, graphical, ssh, sudo, su, polkit, cockpit, xrdp: strength is none, optional, bypassable, required"
-        " or phishing_resistant; factors are the sets that are enough",
-    )
+        "console, graphical, ssh, sudo, su, polkit, cockpit, xrdp, ftp: strength is none, optional, bypassable,"
+        " required or phishing_resistant; factors are the sets that are enough",
+    ),
+    "login_paths.users": Fact(
+        "records{name: str, one_factor: list[str], undecided: list[str]}",
+        "each user with a login shell: the open logins on which fewer than two factors are enough, which they"
+        " are and why; and the logins of which that cannot be told",
+    ),
 }
 
 
-@dataclass(frozen=True)
-class Path:
-    """A way in: its PAM services, what is installed where it exists, what runs or starts where it is open."""
-
-    name: str
-    services: tuple[str, ...]
-    programs: tuple[str, ...]
-    names: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-    remote: bool = False
-
-
-PATHS = (
-    Path(
-        "console",
-        ("login",),
-        ("/bin/login", "/usr/bin/login"),
-        ("agetty", "getty", "mingetty", "login"),
-        ("getty@tty1.service", "console-getty.service", "serial-getty@ttyS0.service"),
-    ),
-    Path(
-        "graphical",
-        ("gdm-password", "gdm-fingerprint", "gdm-smartcard", "gdm", "sddm", "lightdm", "lxdm", "greetd"),
-        desktop.PROGRAMS,
-        ("gdm3", "gdm", "sddm", "lightdm", "lxdm-binary", "greetd"),
-        ("display-manager.service", "gdm.service", "sddm.service", "lightdm.service", "greetd.service"),
-    ),
-    Path("sudo", ("sudo",), ("/usr/bin/sudo",)),
-    Path("su", ("su",), ("/bin/su", "/usr/bin/su")),
-    Path("polkit", ("polkit-1",), ("/usr/bin/pkexec", "/usr/lib/polkit-1/polkitd")),
-    Path(
-        "cockpit",
-        ("cockpit",),
-        ("/usr/lib/cockpit/cockpit-ws", "/usr/libexec/cockpit-ws"),
-        ("cockpit-ws", "cockpit-tls"),
-        ("cockpit.socket",),
-        remote=True,
-    ),
-    Path("xrdp", ("xrdp-sesman",), ("/usr/sbin/xrdp",), ("xrdp",), ("xrdp.service",), remote=True),
-)
-SSH = Path(
-    "ssh", (), sshd_daemon.PROGRAMS, ("sshd",), ("ssh.service", "sshd.service", "ssh.socket"), remote=True
-)
-
-
 def collect(host: Host) -> Findings:
-    """One record for each path whose program is installed."""
+    """One record for each path whose program is installed, and for each user."""
     findings = Findings()
     findings.look("login_paths.paths", _paths, host)
+    findings.look("login_paths.users", login_users.records, host)
     return findings
 
 
 def _paths(host: Host) -> Seen:
-    there = [path for path in (*PATHS, SSH) if any(host.exists(one) for one in path.programs)]
+    there = login_programs.there(host)
     records: list[Json] = [_record(host, path) for path in there]
     return Seen(records, "/etc/pam.d", *(one for path in there for one in path.programs if host.exists(one)))
 
 
 def _record(host: Host, path: Path) -> dict[str, Json]:
     try:
-        if path is SSH:
+        if path is login_programs.SSH:
             found, source = ssh_strength.strength(host)
         else:
-            found, source = login_strength.strength(host, path.name, path.services)
+            found, source = login_strength.strength(host, path.name, login_programs.services(host, path))
     except Unseen as unseen:
         found, source = Strength(None, (), ()), f"{unseen.source}: {unseen.reason}"
     return {
