@@ -95,3 +95,23 @@ def test_what_is_enough(logins: Logins, top: str, below: str) -> None:
     for user in USERS:
         enough = logins.enough("pamtester", user, SECRETS, service="top", prompts=prompts)
         assert enough == set(logins.ask("ours", service="top", user=user)), user
+
+
+@pytest.mark.parametrize("program", ["su", "login", "sudo"])
+@pytest.mark.parametrize("option", ["", "nullok"])
+def test_programs(logins: Logins, program: str, option: str) -> None:
+    """su, login and sudo on a terminal let in with what our walk of their stacks says is enough."""
+    stack = f"auth required pam_unix.so nodelay\nauth required pam_google_authenticator.so {option}\n"
+    rest = "account required pam_permit.so\nsession required pam_permit.so\n"
+    names = {"su": ("su", "su-l")}.get(program, (program,))
+    logins.write({f"pam.d/{name}": stack + rest for name in names})
+    logins.write(
+        {
+            "sudoers": "Defaults passwd_tries=1, timestamp_timeout=0\nALL ALL=(ALL) ALL\n",
+            "login.defs": "FAIL_DELAY 0\n",
+        }
+    )
+    for user in ("alice", "carol"):
+        assert logins.enough(program, user, SECRETS) == set(
+            logins.ask("ours", service=names[-1], user=user)
+        ), user
