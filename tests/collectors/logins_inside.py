@@ -211,7 +211,13 @@ def _locks(service: str, user: str, wrong: list[int], right: int) -> bool:
 
 
 def _pamtester_later(service: str, user: str, password: str, seconds: int) -> bool:
-    argv = [*(["faketime", "-f", f"+{seconds}s"] if seconds else []), "pamtester", service, user, "authenticate"]
+    argv = [
+        *(["faketime", "-f", f"+{seconds}s"] if seconds else []),
+        "pamtester",
+        service,
+        user,
+        "authenticate",
+    ]
     done = subprocess.run(
         [*argv, "acct_mgmt"], check=False, input=f"{password}\n", capture_output=True, text=True
     )
