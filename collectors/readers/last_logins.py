@@ -27,6 +27,7 @@ _MAX_BYTES: Final = 16 * 1024 * 1024
 _LASTLOG_SIZES: Final = ((292, "<i"), (296, "<q"))  # with a 32-bit time, and a 64-bit one (lastlog.h)
 _UTMP: Final = struct.Struct("<h42x32s256x8xi40x")  # type, user, seconds: 384 bytes (utmp(5), 64-bit x86)
 _USER_PROCESS: Final = 7
+_STEPS_MAX: Final = 20_000_000
 _ROWS_MAX: Final = 1_000_000
 
 
@@ -67,8 +68,15 @@ def _wtmp(data: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _database(query: str, data: bytes) -> Iterator[tuple[str, int]]:
-    """Rows of an SQLite database, opened in memory so that nothing is written beside it."""
+    """Rows of an SQLite database, opened in memory so that nothing is written beside it.
+
+    A hostile one may hold a view in the table's place, which computes for ever or makes a gigabyte.
+    """
+    if not data:
+        return
     connection = sqlite3.connect(":memory:")
+    connection.set_progress_handler(lambda: 1, _STEPS_MAX)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_BYTES)
     try:
         connection.deserialize(data)
         connection.execute("PRAGMA trusted_schema = OFF")

@@ -40,6 +40,10 @@ EXCEPT = {
     *product(("/etc/sudoers.d", "/etc/systemd/journald.conf.d", "/etc/dconf/db/local.d"), NO_FILE),
     # A unit that is no file is not started; a mask is a link to a device.
     ("/lib/systemd/system", "fifo"),
+    # A folder of drop-ins that is a loop of links holds none for systemd either.
+    ("/etc/systemd/system", "loop"),
+    # Only root may ask, and some hosts lack the tool: dm-crypt's uuid counts there (README, "Decisions").
+    *product(("dmsetup",), ("tool_missing", "permission_denied", "exit_127")),
 }
 """Program or folder, and damage, that may improve a verdict, with the reason why."""
 
