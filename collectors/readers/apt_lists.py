@@ -92,7 +92,9 @@ def security_archives(host: Host) -> set[str]:
     found = releases(host)
     try:
         fields, _ = os_release.read(host)
-    except Unseen:
+    except Unseen as unseen:
+        if unseen.reason != "not_found":  # then any release may be meant, and this list may be another's
+            raise
         fields = {}
     of_this = fields.get("ID", ""), fields.get("VERSION_CODENAME", "")
     if not any(one.secures(*of_this) for one in found.values()):

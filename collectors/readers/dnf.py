@@ -22,18 +22,33 @@ CACHES: Final = ("/var/cache/dnf", "/var/cache/libdnf5")
 DNF4: Final = ("dnf", "-q", "-C", "--disableexcludes=all", "--setopt=logfilelevel=0")
 DNF5: Final = ("dnf", "-q", "-C", "--setopt=disable_excludes=*")
 ADVISORIES: Final = ("updateinfo", "list", "--security")
+EVERY: Final = ("updateinfo", "list")
 CVES: Final = (*ADVISORIES, "--with-cve")
 NEWER: Final = ("repoquery", "--upgrades", "--qf", r"%{name} %{repoid}\n")
 EXTRAS: Final = ("repoquery", "--extras", "--qf", r"%{name}\n")
+ALSO: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
+    NEWER: ("list", "--upgrades"),
+    EXTRAS: ("list", "--extras"),
+}
+"""By question, another that tells the same: an answer of nothing at all may as well be no answer."""
 SECONDS: Final = 60.0
 # An identifier of a repository, then 16 hexadecimal digits: "test-*" would take "test-source-…" for "test".
 HASH: Final = "[0-9a-f]" * 16
 
 _NEVRA: Final = re.compile(r"(?P<name>\S+)-(?P<version>[^-\s]+-[^-\s]+)\.(?P<arch>[^.\s]+)")
+_HEAD: Final = re.compile(r"Name +Type +Severity +Package +Issued *")
+_NEWER: Final = re.compile(
+    r"([\w.+~^-]+) ([\w.:+-]+)", re.ASCII
+)  # a package and a repository, as dnf allows them
+_SECURITY: Final = re.compile(r"^\S+ +(?:\w+/Sec\.|security) ", re.MULTILINE)
+_EXTRA: Final = re.compile(r"[\w.+~^-]+", re.ASCII)
 
 
 def parse_advisories(text: str) -> dict[str, tuple[str, set[str]]]:
-    """Package name to its newest listed version and the advisories, of dnf 4's and dnf 5's tables."""
+    """Package name to its newest listed version and the advisories, of dnf 4's and dnf 5's tables.
+
+    Nothing at all means none; `malformed` for a text without a row.
+    """
     found: dict[str, tuple[str, set[str]]] = {}
     for line in text.splitlines():
         words = line.split()
@@ -43,6 +58,8 @@ def parse_advisories(text: str) -> dict[str, tuple[str, set[str]]]:
         version, advisories = found.get(match["name"], ("", set()))
         newest = max(version, match["version"], key=rpm_key)
         found[match["name"]] = (newest, advisories | {words[0]})
+    if text and not found and not _HEAD.fullmatch(text.strip()):
+        raise Unseen("malformed", " ".join(ADVISORIES), "no list of advisories")
     return found
 
 
@@ -97,15 +114,22 @@ def last_installed_at(host: Host) -> Seen:
 def foreign(host: Host) -> Seen:
     """Installed packages that no enabled repository offers in any version."""
     _fetched(host)
-    names = {line.strip() for line in _ask(host, EXTRAS).splitlines()} - {"", "gpg-pubkey"}
-    return Seen([*sorted(names)], _source(host, EXTRAS))
+    names = {match[0] for match in _rows(host, EXTRAS, _EXTRA)}
+    if not names:
+        _confirm_none(host, EXTRAS)
+    return Seen([*sorted(names - {"gpg-pubkey"})], _source(host, EXTRAS))
 
 
 def _hold_silence(host: Host) -> None:
-    """Raise `not_found` where an empty list of advisories proves nothing."""
+    """Raise `not_found` where an empty list of advisories proves nothing, `malformed` where it is none."""
+    if _SECURITY.search(_ask(host, EVERY)):
+        raise Unseen("malformed", _source(host, ADVISORIES), f"{_source(host, EVERY)} tells of some")
     fetched = _fetched(host)
     silent = {repo for repo, path in fetched.items() if 'type="updateinfo"' not in host.text(path)}
-    untold = [name for name, repo in _newer(host).items() if repo in silent] if silent else []
+    newer = _newer(host) if silent else {}
+    untold = [name for name, repo in newer.items() if repo in silent]
+    if silent and not newer:
+        _confirm_none(host, NEWER)
     if untold:
         detail = f"{len(untold)} newer packages in {', '.join(sorted(silent))}, which carry no advisories"
         raise Unseen("not_found", _source(host, ADVISORIES), detail)
@@ -130,8 +154,23 @@ def _fetched(host: Host) -> Mapping[str, str]:
 
 def _newer(host: Host) -> dict[str, str]:
     """Packages with a newer version, and the repository that has it."""
-    lines = map(str.split, _ask(host, NEWER).splitlines())
-    return {words[0]: words[1] for words in lines if len(words) == 2}
+    return {match[1]: match[2] for match in _rows(host, NEWER, _NEWER)}
+
+
+def _rows(host: Host, question: tuple[str, ...], row: re.Pattern[str]) -> list[re.Match[str]]:
+    """The rows of an answer. Nothing at all means none; `malformed` for a text without a row."""
+    text = _ask(host, question)
+    found = [match for match in map(row.fullmatch, map(str.strip, text.splitlines())) if match]
+    if text and not found:
+        raise Unseen("malformed", _source(host, question), "no list of packages")
+    return found
+
+
+def _confirm_none(host: Host, question: tuple[str, ...]) -> None:
+    """Ask another way. `malformed` where that tells of packages; dnf 4 ends with 1 if there are none."""
+    done = host.run(_command(host, ALSO[question]), ok=(0, 1), timeout=SECONDS)
+    if done.text.strip() and not done.text.startswith("No matching"):
+        raise Unseen("malformed", _source(host, question), f"{done.source} tells of some")
 
 
 def _is_dnf5(host: Host) -> bool:

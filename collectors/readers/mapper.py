@@ -1,7 +1,7 @@
 """What the device mapper's tables say of a mapped device (dmsetup(8), crypt target), keys left out.
 
 A device with dm-crypt's uuid may still write plain bytes: with the cipher "null", or in a part that is not encrypted
-yet. Only root may ask; where the table is not told, the uuid stands alone.
+yet. Only root may ask; where nobody may, or nothing is there to ask, the uuid stands alone.
 """
 
 from __future__ import annotations
@@ -16,18 +16,23 @@ TABLE: Final = ("dmsetup", "table")
 
 
 def is_encrypted(host: Host, name: str) -> bool | None:
-    """Whether every segment of a mapped device is a dm-crypt one with a real cipher; None where it is not told."""
-    segments = once(host, _tables).get(name)
-    if not segments:
+    """Whether every segment of a mapped device is a dm-crypt one with a real cipher; None where nobody may ask."""
+    tables = once(host, _tables)
+    if tables is None:
         return None
+    segments = tables.get(name)
+    if not segments:
+        raise Unseen("malformed", " ".join(TABLE), f"no table of {name}")
     return all(kind == "crypt" and "null" not in cipher for kind, cipher in segments)
 
 
-def _tables(host: Host) -> Mapping[str, list[tuple[str, str]]]:
+def _tables(host: Host) -> Mapping[str, list[tuple[str, str]]] | None:
     try:
         return parse(host.run(TABLE).text)
-    except Unseen:
-        return {}
+    except Unseen as unseen:
+        if unseen.reason in ("permission_denied", "tool_missing"):
+            return None
+        raise
 
 
 def parse(text: str) -> dict[str, list[tuple[str, str]]]:

@@ -104,7 +104,10 @@ def lists_refreshed_at(host: Host) -> Seen:
 def foreign(host: Host) -> Seen:
     """Installed packages that no enabled repository offers in any version."""
     _fetched(host)
-    rows = [line.split("|") for line in host.run(ORPHANED, ok=NEEDED, timeout=SECONDS).text.splitlines()]
+    text = host.run(ORPHANED, ok=NEEDED, timeout=SECONDS).text
+    rows = [line.split("|") for line in text.splitlines()]
+    if "No packages found." not in text.splitlines() and not any(row[0].strip() == "S" for row in rows):
+        raise Unseen("malformed", " ".join(ORPHANED), "no list of packages")
     names = {row[2].strip() for row in rows if len(row) == 5 and row[0].startswith("i")}
     return Seen([*sorted(names - {"gpg-pubkey"})], " ".join(ORPHANED))
 
