@@ -8,7 +8,7 @@ asked (nft, and iptables where nft cannot tell), and `default_inbound` is found 
 from __future__ import annotations
 
 from collectors.door import Host, Unseen
-from collectors.findings import Fact, Findings, Seen
+from collectors.findings import Fact, Findings, Json, Seen
 from collectors.readers import firewall_start, interfaces, kernel_rules, ruleset
 from collectors.readers.ruleset import Chains
 
@@ -16,6 +16,11 @@ FACTS = {
     "firewall.active": Fact("bool", "the kernel has rules that can stop something coming in"),
     "firewall.default_inbound": Fact(
         "str", "what happens to a connection that no rule provides for: drop, reject or accept (the weakest)"
+    ),
+    "firewall.forwarded_ports": Fact(
+        "records{protocol: str, ports: str}",
+        "ports of this host that are sent on to another address, as containers publish them, past the rules for"
+        " what comes in; any stands for all",
     ),
     "firewall.manager": Fact("str", "what sets the rules: ufw, firewalld, nftables, iptables …, or none"),
     "firewall.persisted": Fact("bool", "rules that filter what comes in are loaded at the next start"),
@@ -27,6 +32,7 @@ def collect(host: Host) -> Findings:
     findings = Findings()
     findings.look("firewall.active", _active, host)
     findings.look("firewall.default_inbound", _default_inbound, host)
+    findings.look("firewall.forwarded_ports", _forwarded, host)
     findings.look("firewall.persisted", _persisted, host)
     findings.look("firewall.manager", _manager, host)
     return findings
@@ -41,6 +47,14 @@ def _default_inbound(host: Host) -> Seen:
     rules = kernel_rules.rules(host)
     where = interfaces.outside(host), kernel_rules.families(host)
     return Seen(ruleset.default_inbound(rules.chains, *where), *rules.sources, interfaces.NETWORK)
+
+
+def _forwarded(host: Host) -> Seen:
+    rules = kernel_rules.rules(host)
+    records: list[Json] = [
+        {"protocol": protocol, "ports": ports} for protocol, ports in ruleset.forwarded(rules.chains)
+    ]
+    return Seen(records, *rules.sources)
 
 
 def _persisted(host: Host) -> Seen:
@@ -70,7 +84,7 @@ def _manager(host: Host) -> Seen:
 def _signs(chains: Chains) -> set[str]:
     """Who made the chains that filter what comes in."""
     found = set()
-    for place in {key[:2] for key, chain in chains.items() if chain.families}:
+    for place in {key[:2] for key, chain in chains.items() if chain.families and chain.hook == "input"}:
         names = [key[2] for key in chains if key[:2] == place]
         if place[1] == "firewalld":
             found.add("firewalld")

@@ -4,6 +4,7 @@ Left out is what is no service. A UDP socket in the kernel's ephemeral range is 
 resolver, a browser) and changes from minute to minute, so it counts only on a port that is known to be a
 service's; on the loopback address, TCP in that range is left out for the same reason. Who owns a socket can
 be seen by root alone: then `process` is null. Sockets in other network namespaces are not seen.
+What is exposed is found with the kernel's rules, which want CAP_NET_ADMIN (`readers.exposure`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ from typing import Final
 
 from collectors.door import Host, Socket, Unseen
 from collectors.findings import Fact, Findings, Json, Seen
+from collectors.readers import exposure, interfaces, kernel_rules
 
 FACTS = {
     "listeners.sockets": Fact(
         "records{protocol: str, address: str, port: int, process: str?, loopback: bool}",
         "each address and port on which a service waits; process is null where it may not be seen",
     ),
+    "listeners.exposed": Fact(
+        "records{protocol: str, address: str, port: int, process: str?, reach: str?}",
+        "those that the firewall lets be reached from outside: by anyone, or by some; null where that is not known",
+    ),
 }
+SOCKETS: Final = "/proc/net/tcp, tcp6, udp, udp6"
 RANGE: Final = "/proc/sys/net/ipv4/ip_local_port_range"
 USUAL_RANGE: Final = (32768, 60999)
 SERVICE_PORTS: Final = frozenset({34964, 41641, 47808, 49152, 51820, 51821})
@@ -30,16 +37,23 @@ def collect(host: Host) -> Findings:
     """The sockets by /proc/net."""
     findings = Findings()
     findings.look("listeners.sockets", _sockets, host)
+    findings.look("listeners.exposed", _exposed, host)
     return findings
 
 
+def _exposed(host: Host) -> Seen:
+    services = _services(host)
+    rules = kernel_rules.rules(host)
+    records: list[Json] = []
+    for (protocol, port, address), names in services:
+        who = exposure.reach(host, protocol, address, port)
+        if who != "nobody":
+            socket: dict[str, Json] = {"protocol": protocol, "address": address, "port": port}
+            records.append(socket | {"process": _owner(names), "reach": who})
+    return Seen(records, SOCKETS, *rules.sources, interfaces.NETWORK)
+
+
 def _sockets(host: Host) -> Seen:
-    low, high = _ephemeral(host)
-    owners: dict[tuple[str, int, str], set[str]] = {}
-    for socket in host.sockets():
-        if _is_service(socket, low, high):
-            names = owners.setdefault((socket.protocol, socket.port, socket.address), set())
-            names |= {socket.process} if socket.process else set()
     records: list[Json] = [
         {
             "protocol": protocol,
@@ -48,9 +62,19 @@ def _sockets(host: Host) -> Seen:
             "process": _owner(names),
             "loopback": _is_loopback(address),
         }
-        for (protocol, port, address), names in sorted(owners.items())
+        for (protocol, port, address), names in _services(host)
     ]
-    return Seen(records, "/proc/net/tcp, tcp6, udp, udp6")
+    return Seen(records, SOCKETS)
+
+
+def _services(host: Host) -> list[tuple[tuple[str, int, str], set[str]]]:
+    low, high = _ephemeral(host)
+    owners: dict[tuple[str, int, str], set[str]] = {}
+    for socket in host.sockets():
+        if _is_service(socket, low, high):
+            names = owners.setdefault((socket.protocol, socket.port, socket.address), set())
+            names |= {socket.process} if socket.process else set()
+    return sorted(owners.items())
 
 
 def _is_service(socket: Socket, low: int, high: int) -> bool:

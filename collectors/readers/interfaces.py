@@ -25,14 +25,30 @@ def kinds(host: Host) -> Mapping[str, str]:
 def outside(host: Host) -> list[str]:
     """The interfaces that lead outside; "?" stands for one that no rule names, where none is seen.
 
-    Those with a device of their own; in a container, where none has one, all but the links to others. One that
-    /sys does not know may have a device.
+    Those with a device of their own, or what is built upon them (a bridge, a bond, a VLAN: what comes in by
+    eth0 then carries its name), and dial-up links. In a container, where none has a device, all but the links to
+    others. One that /sys does not know may have a device.
     """
     names = [*kinds(host)]
     others = [name for name in names if not name.startswith(("veth", "docker", "br-"))]
     strange = [name for name in others if not host.exists(f"{NETWORK}/{name}")]
     physical = [name for name in names if host.exists(f"{NETWORK}/{name}/device")]
-    return physical + strange or others or ["?"]
+    dialled = [name for name in names if name.startswith("ppp")]
+    return [*_built_upon(host, physical), *dialled, *strange] or others or ["?"]
+
+
+def _built_upon(host: Host, names: list[str]) -> list[str]:
+    """These interfaces and those above them; one that belongs to a bridge or bond shows as that alone."""
+    found: dict[str, None] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop(0)
+        if name in found:
+            continue
+        found[name] = None
+        folder = f"{NETWORK}/{name}"
+        waiting += [one[6:] for one in host.list(folder) if one.startswith("upper_")]
+    return [name for name in found if not host.exists(f"{NETWORK}/{name}/master")] or [*found]
 
 
 def _names(host: Host) -> list[str]:

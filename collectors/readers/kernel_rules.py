@@ -53,7 +53,7 @@ def _rules(host: Host) -> Rules:
     if told is None or nft.uses_xtables(told.text):
         chains = _asked_iptables(host, chains, sources)
     for family, path in iptables.LEGACY_TABLES.items():
-        if host.exists(path) and "filter" in host.text(path).split():
+        if host.exists(path) and host.text(path).split():
             chains |= _legacy(host, family, sources)
     return Rules(chains, tuple(sources))
 
@@ -68,9 +68,9 @@ def _asked_iptables(host: Host, chains: Chains, sources: list[str]) -> Chains:
             if unseen.reason == "tool_missing" and sources:
                 continue  # what nft told stays, with matches that cannot be judged
             raise
-        table = {"ipv4": "ip", "ipv6": "ip6"}[family]
-        kept = {key: chain for key, chain in chains.items() if key[:2] != (table, "filter")}
-        chains = kept | iptables.parse(told.text, family)
+        found = iptables.parse(told.text, family)
+        tables = {({"ipv4": "ip", "ipv6": "ip6"}[family], key[1]) for key in found}
+        chains = {key: chain for key, chain in chains.items() if key[:2] not in tables} | found
         sources.append(told.source)
         silent = silent and not told.text.strip()
     if silent:  # so it is where there are no rules, and where a tool lies: nobody can tell the two apart
@@ -89,5 +89,5 @@ def _legacy(host: Host, family: str, sources: list[str]) -> Chains:
     sources.append(told.source)
     found = iptables.parse(told.text, family)
     if not found:
-        raise Unseen("malformed", told.source, "the kernel has a filter table, the tool shows none")
-    return {(family, "legacy", name): chain for (_, _, name), chain in found.items()}
+        raise Unseen("malformed", told.source, "the kernel has tables, the tool shows none")
+    return {(family, f"legacy {table}", name): chain for (_, table, name), chain in found.items()}

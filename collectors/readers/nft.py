@@ -1,7 +1,6 @@
 """nftables' rules out of `nft -j list ruleset` (libnftables-json(5)).
 
-What nft leaves unsaid is put back: a match on a TCP port holds for TCP alone, one on an IPv4 header for IPv4
-alone, and so do the kinds of reject.
+What nft leaves unsaid is put back, see `nft_match`; a verdict map becomes one rule for each of its elements.
 """
 
 from __future__ import annotations
@@ -11,27 +10,18 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from collectors.door import Unseen
-from collectors.readers.ruleset import Chain, Chains, Condition, Rule
+from collectors.readers import nft_match
+from collectors.readers.nft_match import SOMETIMES, UNSURE, Named
+from collectors.readers.packets import Condition
+from collectors.readers.ruleset import Chain, Chains, Rule
 
 LIST: Final = ("nft", "-j", "list", "ruleset")
-_FAMILIES: Final = {
-    "ip": frozenset({"ipv4"}),
-    "ip6": frozenset({"ipv6"}),
-    "inet": frozenset({"ipv4", "ipv6"}),
-}
-_BY_PROTOCOL: Final = {
-    "ip": Condition("family", frozenset({"ipv4"})),
-    "ip6": Condition("family", frozenset({"ipv6"})),
-    "icmp": Condition("protocol", frozenset({"icmp"})),
-    "icmpv6": Condition("protocol", frozenset({"icmpv6"})),
-} | {name: Condition("protocol", frozenset({name})) for name in ("tcp", "udp", "udplite", "sctp", "dccp")}
+_BOTH: Final = frozenset({"ipv4", "ipv6"})
+_FAMILIES: Final = {"ip": frozenset({"ipv4"}), "ip6": frozenset({"ipv6"}), "inet": _BOTH, "netdev": _BOTH}
+_HOOKS: Final = ("ingress", "prerouting", "input")
 _VERDICTS: Final = ("accept", "drop", "reject", "return", "jump", "goto", "queue")
-_META: Final = {"iifname": "interface", "iif": "interface", "l4proto": "protocol", "nfproto": "family"}
-_SPECIFIC_META: Final = ("mark", "skuid", "skgid", "secpath", "priority", "iifgroup", "iifkind", "sdif")
-_SPECIFIC: Final = ("ether", "arp", "vlan", "esp", "ah", "comp", "igmp", "gre")
-_UNSURE: Final = Condition("unsure")
-_NEVER: Final = Condition("never")
-_STATES: Final = frozenset({"new", "established", "related", "invalid", "untracked"})
+_RATES: Final = ("limit", "quota", "ct count", "connlimit", "last")
+_TAKEN_OVER: Final = ("tproxy", "synproxy")
 
 
 def parse(text: str) -> Chains:
@@ -42,12 +32,15 @@ def parse(text: str) -> Chains:
         if not any("metainfo" in item for item in items):
             raise Unseen("malformed", source, "no metainfo")
         named = _named(items)
+        marks = any(_sets_mark(item["rule"]) for item in items if "rule" in item)
         chains: Chains = {}
         for item in items:
             if "chain" in item:
                 chains[_key(item["chain"], "name")] = _chain(item["chain"])
             elif "rule" in item:
-                rules = _rules(item["rule"], named)
+                rules = _rules(
+                    item["rule"], Named(named, marks, (item["rule"]["family"], item["rule"]["table"]))
+                )
                 chains.setdefault(_key(item["rule"], "chain"), Chain()).rules.extend(rules)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise Unseen("malformed", source, f"{type(error).__name__}: {error}") from None
@@ -64,9 +57,19 @@ def _key(item: Mapping[str, Any], field: str) -> tuple[str, str, str]:
 
 
 def _chain(item: Mapping[str, Any]) -> Chain:
-    hooked = item.get("hook") == "input" and item.get("type") == "filter"
-    families = _FAMILIES.get(item["family"], frozenset()) if hooked else frozenset()
-    return Chain([], families, int(item.get("prio", 0)), item.get("policy", "accept"))
+    hook = item.get("hook", "")
+    families = _FAMILIES.get(item["family"], frozenset()) if hook in _HOOKS else frozenset[str]()
+    if hook == "input" and item.get("type") == "nat":
+        families = frozenset()  # what passed the filter already
+    devices = item.get("dev", [])
+    return Chain(
+        [],
+        families,
+        int(item.get("prio", 0)),
+        item.get("policy", "accept"),
+        hook or "input",
+        frozenset([devices] if isinstance(devices, str) else devices),
+    )
 
 
 def _named(items: list[Mapping[str, Any]]) -> dict[tuple[str, str, str], list[Any]]:
@@ -79,32 +82,63 @@ def _named(items: list[Mapping[str, Any]]) -> dict[tuple[str, str, str], list[An
     return found
 
 
-def _rules(item: Mapping[str, Any], named: Mapping[tuple[str, str, str], list[Any]]) -> list[Rule]:
+def _sets_mark(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule changes the packet: its mark, or even its port."""
+    return any("mangle" in statement for statement in rule.get("expr", []))
+
+
+def _rules(item: Mapping[str, Any], named: Named) -> list[Rule]:
     """A rule as one of ours, or several where a verdict map decides."""
     conditions: list[Condition] = []
-    place = (item["family"], item["table"])
     found = []
     for statement in item.get("expr", []):
         (kind, body), *_ = statement.items()
         if kind == "match":
-            values = _elements(body["right"], place, named)
-            conditions += _match(body["left"], values, body["op"] == "!=", body["op"])
+            conditions += nft_match.conditions(body["left"], body["right"], body["op"], named)
         elif kind == "vmap":
-            pairs = _elements(body["data"], place, named)
-            for value, verdict in pairs:
-                tests = _match(body["key"], [_unwrapped(value)], False, "==") if value != "*" else []
-                found.append(Rule((*conditions, *tests), *_verdict(verdict)))
+            found += _mapped(conditions, body, named)
         elif kind in _VERDICTS:
             implied = _reject(body) if kind == "reject" else []
             found.append(Rule((*conditions, *implied), *_verdict(statement)))
+        elif kind in ("dnat", "redirect"):
+            family = nft_match.implied((body or {}).get("family", ""))
+            found.append(Rule((*conditions, *family), kind))
+        elif kind in _TAKEN_OVER:
+            found.append(Rule((*conditions, UNSURE), "accept"))
         elif kind == "xt":
-            if not body or body.get("type") == "match":  # nft before 1.0 names none of iptables' own
-                conditions.append(_UNSURE)
-            elif body.get("name") == "REJECT":
-                found.append(Rule(tuple(conditions), "reject"))
-        elif kind in ("limit", "quota", "ct count", "connlimit", "last", "synproxy"):
-            conditions.append(_UNSURE)
+            found += _xtables(body, conditions)
+        elif kind in _RATES or (kind in ("set", "meter") and body.get("stmt")):
+            over = isinstance(body, dict) and body.get("inv") and kind != "set"
+            conditions.append(UNSURE if over else SOMETIMES)
     return found
+
+
+def _mapped(conditions: list[Condition], body: Mapping[str, Any], named: Named) -> list[Rule]:
+    """One rule for each element; the one for all others comes last, as it is looked up."""
+    pairs = [(nft_match.plain(value), verdict) for value, verdict in nft_match.elements(body["data"], named)]
+    passes_some = any("continue" in verdict for _, verdict in pairs)
+    found = []
+    for value, verdict in sorted(pairs, key=lambda pair: pair[0] == "*"):
+        if value == "*":
+            tests = [UNSURE] if passes_some else []
+        else:
+            tests = nft_match.conditions(body["key"], {"set": [value]}, "==", named)
+        if "continue" not in verdict:
+            found.append(Rule((*conditions, *tests), *_verdict(verdict)))
+    return found
+
+
+def _xtables(body: Mapping[str, Any], conditions: list[Condition]) -> list[Rule]:
+    """What iptables put there: a match is not told, of the targets only those that end it count."""
+    if not body or body.get("type") == "match":  # nft before 1.0 names none of iptables' own
+        conditions.append(UNSURE)
+        return []
+    name = body.get("name")
+    if name == "REJECT":
+        return [Rule(tuple(conditions), "reject")]
+    if name in ("DNAT", "REDIRECT", "NETMAP"):
+        return [Rule(tuple(conditions), "redirect" if name == "REDIRECT" else "dnat")]
+    return [Rule((*conditions, UNSURE), "accept")] if name in ("TPROXY", "SYNPROXY", "NFQUEUE") else []
 
 
 def _verdict(statement: Mapping[str, Any]) -> tuple[str, str]:
@@ -115,89 +149,5 @@ def _verdict(statement: Mapping[str, Any]) -> tuple[str, str]:
 def _reject(body: Mapping[str, Any] | None) -> list[Condition]:
     kind = (body or {}).get("type", "")
     if kind == "tcp reset":
-        return [_BY_PROTOCOL["tcp"]]
-    return [_BY_PROTOCOL[{"icmp": "ip", "icmpv6": "ip6"}[kind]]] if kind in ("icmp", "icmpv6") else []
-
-
-def _elements(
-    right: Any, place: tuple[str, str], named: Mapping[tuple[str, str, str], list[Any]]
-) -> list[Any]:
-    if isinstance(right, str) and right.startswith("@"):
-        right = named.get((*place, right[1:]), [])
-    elif isinstance(right, dict) and "set" in right:
-        right = right["set"]
-    values = right if isinstance(right, list) else [right]
-    return [_unwrapped(value) for value in values]
-
-
-def _unwrapped(value: Any) -> Any:
-    return value["elem"]["val"] if isinstance(value, dict) and "elem" in value else value
-
-
-def _match(left: Any, values: list[Any], negated: bool, op: str) -> list[Condition]:
-    """The conditions of one match."""
-    (kind, body), *_ = left.items()
-    if kind == "concat":
-        parts = [part for one in body for part in _match(one, ["?"], False, "==")]
-        return [_NEVER] if any(part.kind == "specific" for part in parts) and not negated else [_UNSURE]
-    words = frozenset(str(value) for value in values)
-    if kind == "meta":
-        return [_meta(str(body["key"]), words, negated)]
-    if kind == "ct":
-        if body["key"] == "state":
-            named = frozenset(word for word in words if word in _STATES)
-            return [Condition("state", named, negated)] if op in ("==", "in", "!=") and named else [_UNSURE]
-        return [Condition("specific", words, negated)]
-    if kind == "fib" and body.get("result") == "type" and body.get("flags") == ["daddr"]:
-        return [Condition("host", words, negated)]
-    if kind == "payload" and "protocol" in body:
-        return _payload(body["protocol"], body["field"], values, negated, op)
-    return [_UNSURE]
-
-
-def _meta(key: str, words: frozenset[str], negated: bool) -> Condition:
-    if key in _META:
-        renamed = frozenset({"icmpv6" if word == "ipv6-icmp" else word for word in words})
-        return Condition(_META[key], renamed, negated)
-    if key == "protocol":  # the ether type
-        names = {"ip": "ipv4", "ip6": "ipv6"}
-        return Condition("family", frozenset({names.get(word, word) for word in words}), negated)
-    if key == "pkttype":
-        return Condition("host", words, negated)
-    return Condition("specific", words, negated) if key in _SPECIFIC_META else _UNSURE
-
-
-def _payload(protocol: str, field: str, values: list[Any], negated: bool, op: str) -> list[Condition]:
-    implied = [_BY_PROTOCOL[protocol]] if protocol in _BY_PROTOCOL else []
-    if protocol in _SPECIFIC:
-        return [Condition("specific", frozenset(), negated)]
-    if (protocol, field) in (("ip", "protocol"), ("ip6", "nexthdr")):
-        words = frozenset({"icmpv6" if str(value) == "ipv6-icmp" else str(value) for value in values})
-        return [*implied, Condition("protocol", words, negated)]
-    if op not in ("==", "!=", "in") or field == "flags":
-        return [*implied, _UNSURE]
-    if any(_covers_all(value) for value in values):
-        return [*implied, _NEVER] if negated else implied
-    if field == "daddr":
-        everyone = all(_is_group(value) for value in values)
-        return [*implied, Condition("specific", frozenset(), negated) if everyone else _UNSURE]
-    if field in ("saddr", "sport", "dport", "type", "code"):
-        return [*implied, Condition("specific", frozenset(), negated)]
-    return [*implied, _UNSURE]
-
-
-def _covers_all(value: Any) -> bool:
-    """Whether a value stands for every address or port: /0, or ports from 0 or 1 to the last."""
-    if not isinstance(value, dict):
-        return False
-    if "prefix" in value:
-        return bool(value["prefix"]["len"] == 0)
-    low, high = value.get("range", (None, None))
-    return low in (0, 1) and high == 65535
-
-
-def _is_group(value: Any) -> bool:
-    """Whether a destination is multicast or broadcast: no connection goes there."""
-    address = str(value["prefix"]["addr"] if isinstance(value, dict) and "prefix" in value else value)
-    head = address.split(".", maxsplit=1)[0]
-    return address.lower().startswith("ff") or (head.isdigit() and 224 <= int(head) <= 255)
+        return nft_match.implied("tcp")
+    return nft_match.implied({"icmp": "ip", "icmpv6": "ip6"}[kind]) if kind in ("icmp", "icmpv6") else []

@@ -49,10 +49,36 @@ RULES = {
             " fib daddr type { broadcast, multicast } drop; ip daddr 224.0.0.251 udp dport 5353 accept; }"
         ),
         True,
-        "drop",
+        "reject",
     ),
     "host's own address": ("{ policy drop; ip daddr 192.0.2.7 accept; }", True, None),
-    "slowly": ("{ policy drop; limit rate 10/second accept; }", True, None),
+    "slowly": ("{ policy drop; limit rate 10/second accept; }", True, "accept"),
+    "in two halves": (
+        "{ policy drop; ip saddr 0.0.0.0/1 accept; ip saddr 128.0.0.0/1 accept; }",
+        True,
+        "accept",
+    ),
+    "ports in two halves": (
+        "{ policy drop; tcp dport 1-30000 accept; tcp dport 30001-65535 accept; }",
+        True,
+        "accept",
+    ),
+    "a group of interfaces, which is every one's": ("{ policy drop; iifgroup 0 accept; }", True, None),
+    "a mark that nothing has": ("{ policy drop; meta mark 7 accept; }", True, "drop"),
+    "a mark that everything has": ("{ policy drop; meta mark 0 accept; }", True, None),
+    "not by IPsec": ("{ policy drop; meta secpath missing accept; }", True, "accept"),
+    "what does not begin is dropped": ("{ policy accept; tcp flags != syn drop; }", True, "accept"),
+    "a set that holds all": (
+        "table inet a { set s { type inet_service; elements = { 22, * }; };"
+        " chain i { type filter hook input priority 0; policy drop; tcp dport @s accept; }; }",
+        True,
+        "accept",
+    ),
+    "before the routing": (
+        "table inet a { chain i { type filter hook prerouting priority -300; policy drop; }; }",
+        True,
+        "drop",
+    ),
     "two chains": (
         (
             "table inet a { chain i { type filter hook input priority 0; policy accept; accept; };"
