@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 ADDRESSES, OUTSIDE = ("10.99.0.2", "fd99::2"), ("10.99.0.1", "fd99::1")
 BOOT_MAX_SECONDS = 60
+OFF_MAX_SECONDS = 10
 
 _CONNECT = """
 import errno, socket, sys
@@ -89,15 +91,19 @@ class Booted:
                     f"{self.release} did not boot ({state}):\n{self._log.read_text()[-2000:]}"
                 )
             time.sleep(0.05)
-            self.pid = self.pid or _child(self._nspawn.pid)
+            # Looked up anew each time: the first child of systemd-nspawn only starts the second, and ends.
+            self.pid = _child(self._nspawn.pid)
             state = self.says("systemctl", "is-system-running") if self.pid else ""
         self._plug_in()
 
     def reboot(self) -> None:
-        """Switch it off in good order, then boot it anew: /run and the kernel's rules are empty again."""
+        """Switch it off, then boot it anew: /run and the kernel's rules are empty again."""
         assert self._nspawn
         os.kill(self.pid, signal.SIGRTMIN + 4)
-        self._nspawn.wait(BOOT_MAX_SECONDS)
+        try:
+            self._nspawn.wait(OFF_MAX_SECONDS)
+        except subprocess.TimeoutExpired:  # a busy host may take its time: pull the plug
+            self._kill()
         self.boot()
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -135,6 +141,16 @@ class Booted:
         told = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60)
         return dict(zip(("ipv4", "ipv6"), told.stdout.split(), strict=True))
 
+    def _kill(self) -> None:
+        if self._nspawn is None or self._nspawn.poll() is not None:
+            return
+        first = _child(self._nspawn.pid)
+        with suppress(ProcessLookupError):  # it just ended by itself
+            os.kill(
+                first or self._nspawn.pid, signal.SIGKILL
+            )  # the host's first process takes all others along
+        self._nspawn.wait(BOOT_MAX_SECONDS)
+
     def _plug_in(self) -> None:
         """A cable between the host's network, which is new at each boot, and the one outside."""
         _do("ip", "-n", self._name, "link", "add", "out0", "type", "veth", "peer", "name", "host0",
@@ -148,13 +164,7 @@ class Booted:
 
     def end(self) -> None:
         """Pull the plug, and leave nothing behind."""
-        if self._nspawn is not None:
-            self.pid = self.pid or _child(self._nspawn.pid)
-            if self.pid and self._nspawn.poll() is None:
-                os.kill(self.pid, signal.SIGKILL)  # all others in the host die with its first process
-            else:
-                self._nspawn.kill()
-            self._nspawn.wait(BOOT_MAX_SECONDS)
+        self._kill()
         subprocess.run(["ip", "netns", "delete", self._name], check=False, capture_output=True)
         for mount in self._mounts:
             subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
@@ -166,6 +176,6 @@ def _do(*command: str | Path) -> None:
 
 
 def _child(pid: int) -> int:
-    """The first child of a process, 0 while there is none."""
+    """The last child of a process, 0 while there is none."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(children[0]) if children else 0
+    return int(children[-1]) if children else 0
