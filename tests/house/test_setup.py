@@ -97,8 +97,8 @@ def test_fresh(machine: Machine) -> None:
     assert (0, "") == (done.returncode, done.stderr)
     made, build, locked, own = machine.log.splitlines()
     assert f"venv {machine.venv}" == made
-    assert build.endswith("--require-hashes -r requirements/build.txt")
-    assert locked.endswith("--require-hashes -r requirements/all.txt")
+    assert build.endswith("--require-hashes --no-deps -r requirements/build.txt")
+    assert locked.endswith("--require-hashes --no-deps -r requirements/all.txt")
     assert own.endswith("--no-deps --editable .")
 
 
