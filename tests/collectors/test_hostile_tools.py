@@ -108,8 +108,12 @@ def test_every_tool(kind: str, tmp_path: Path, honest: Told) -> None:
     assert set(told.errors.values()) <= {"OutOfTime"}
     assert set(told.missing.values()) <= set(REASONS)
     assert {*told.facts, *told.missing} == {name for each in discover().values() for name in each.facts}
-    if better(told, honest):  # the machine itself may have changed meanwhile
-        assert not better(told, confined("local", HONEST, 60))
+    passing = better(told, honest)
+    for _ in range(2):  # other tests start and stop servers on this machine: what the tools cause comes back
+        if passing:
+            again = better(confined("local", tmp_path, SECONDS), confined("local", HONEST, 60))
+            passing = [name for name in passing if name in again]
+    assert not passing
     time.sleep(0.05)
     assert not left_over(tmp_path)
 
