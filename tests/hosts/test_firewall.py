@@ -36,6 +36,9 @@ NFT, NFT_START = "/etc/nftables.conf", "systemctl enable --now nftables.service"
 UFW_ON = ("ufw allow 22/tcp", "ufw --force enable")
 FIREWALLD_ON = "systemctl enable --now firewalld.service"
 
+# Its unit counts as started once it is on the bus, which may be before its rules are in the kernel.
+SETTLED = "! systemctl -q is-active firewalld || timeout 20 sh -c 'until firewall-cmd -q --state; do sleep 0.1; done'"
+
 
 @dataclass(frozen=True)
 class Wall:
@@ -103,10 +106,12 @@ def test_wall(name: str, prepared: Callable[[], Booted]) -> None:
     host.run("systemctl", "enable", "--now", "unprovided.socket")
     for command in wall.commands:
         host.run("sh", "-c", command)
+    host.run("sh", "-c", SETTLED)
     said, missing = host.ask(facts, "firewall")
     assert {} == missing
     now = host.answers(PORT)
     host.reboot()
+    host.run("sh", "-c", SETTLED)
     host.says("firewall-cmd", "--state")  # on Debian 11 it is running before its rules are there
     later = host.answers(PORT)
     assert (wall.now, wall.later) == ("open" not in now.values(), "open" not in later.values())
