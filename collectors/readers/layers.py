@@ -8,7 +8,7 @@ disks is not encrypted. A loop device's bytes rest where its file does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from collectors.door import Host, Mount, Unseen, glob
@@ -91,7 +91,12 @@ def below(host: Host, name: str, depth: int = 0) -> Layers:
         found = together([below(host, one, depth + 1) for one in parts])
     else:
         found = Layers(None if disk.startswith(_ELSEWHERE) else False, frozenset(), frozenset({disk}))
-    method = _method(host, folder)
+    try:
+        method = _method(host, folder)
+    except Unseen as unseen:
+        if unseen.reason not in ("permission_denied", "tool_missing"):
+            raise
+        return replace(found, encrypted=found.encrypted or None)
     return Layers(True, frozenset({method}), found.disks) if method else found
 
 
@@ -128,7 +133,7 @@ def _method(host: Host, folder: str) -> str:
     method = _ENCRYPTING.get(rest.partition("-")[0], "") if kind == "CRYPT" else ""
     if method and not rest.startswith("LUKS2-OPAL-"):  # there the disk itself encrypts
         name = host.text(f"{folder}/dm/name").strip() if host.exists(f"{folder}/dm/name") else ""
-        return "" if mapper.is_encrypted(host, name) is False else method
+        return method if mapper.is_encrypted(host, name) else ""
     return method
 
 

@@ -1,12 +1,11 @@
 """What the device mapper's tables say of a mapped device (dmsetup(8), crypt target), keys left out.
 
 A device with dm-crypt's uuid may still write plain bytes: with the cipher "null", or in a part that is not encrypted
-yet. Only root may ask; where nobody may, or nothing is there to ask, the uuid stands alone.
+yet. Only root may ask; where that cannot be seen, nobody knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from collectors.door import Host, Unseen
@@ -15,24 +14,16 @@ from collectors.readers.once import once
 TABLE: Final = ("dmsetup", "table")
 
 
-def is_encrypted(host: Host, name: str) -> bool | None:
-    """Whether every segment of a mapped device is a dm-crypt one with a real cipher; None where nobody may ask."""
-    tables = once(host, _tables)
-    if tables is None:
-        return None
-    segments = tables.get(name)
+def is_encrypted(host: Host, name: str) -> bool:
+    """Whether every segment of a mapped device is a dm-crypt one with a real cipher. Raises `Unseen`."""
+    segments = once(host, _tables).get(name)
     if not segments:
         raise Unseen("malformed", " ".join(TABLE), f"no table of {name}")
     return all(kind == "crypt" and "null" not in cipher for kind, cipher in segments)
 
 
-def _tables(host: Host) -> Mapping[str, list[tuple[str, str]]] | None:
-    try:
-        return parse(host.run(TABLE).text)
-    except Unseen as unseen:
-        if unseen.reason in ("permission_denied", "tool_missing"):
-            return None
-        raise
+def _tables(host: Host) -> dict[str, list[tuple[str, str]]]:
+    return parse(host.run(TABLE).text)
 
 
 def parse(text: str) -> dict[str, list[tuple[str, str]]]:

@@ -42,8 +42,6 @@ EXCEPT = {
     ("/lib/systemd/system", "fifo"),
     # A folder of drop-ins that is a loop of links holds none for systemd either.
     ("/etc/systemd/system", "loop"),
-    # Only root may ask, and some hosts lack the tool: dm-crypt's uuid counts there (README, "Decisions").
-    *product(("dmsetup",), ("tool_missing", "permission_denied", "exit_127")),
 }
 """Program or folder, and damage, that may improve a verdict, with the reason why."""
 
