@@ -49,10 +49,10 @@ def of_service(host: Host, service: str) -> Lock:
             host, steps, asked, {one for one, rule in rules.items() if rule.threshold and denies(rule)}
         )
 
-    if not holds(lambda _: True):
-        return nothing
     told = list(rules.values())
-    deny = next(n for n in sorted({one.threshold for one in told} - {0}) if holds(_least(n)))
+    deny = next((n for n in sorted({one.threshold for one in told} - {0}) if holds(_least(n))), 0)
+    if not deny:
+        return nothing
     acting = [one for one in told if one.threshold <= deny]
 
     def longest(seconds: Callable[[Lock], int]) -> int:

@@ -102,18 +102,18 @@ def ways(
     who: Applicant | None = None,
 ) -> set[Way]:
     """The ways through lists of methods, for anybody or for one user. Raises `Unseen`."""
-    asked = Asked(_service(settings), who, settings["permitemptypasswords"].value == "yes")
+    asked = Asked(sshd_config.pam_service(settings), who, settings["permitemptypasswords"].value == "yes")
     steps = _stack(host, settings)
     by_pam = pam_factors.ways(host, steps, asked) if steps else set()
     return {way for methods in lists for way in _through(methods, settings, by_pam, asked)}
 
 
-def _service(settings: Mapping[str, Setting]) -> str:
-    return settings["pamservicename"].value if "pamservicename" in settings else "sshd"
-
-
 def _stack(host: Host, settings: Mapping[str, Setting]) -> list[Step]:
-    return pam.stack(host, _service(settings), "auth") if settings["usepam"].value == "yes" else []
+    return (
+        pam.stack(host, sshd_config.pam_service(settings), "auth")
+        if settings["usepam"].value == "yes"
+        else []
+    )
 
 
 def _through(

@@ -100,6 +100,11 @@ def alternatives(settings: Settings) -> list[list[str]]:
     return sorted((one for one in lists if set(one) <= {*enabled, "none"}), key=len)
 
 
+def pam_service(settings: Settings) -> str:
+    """The name by which sshd asks PAM."""
+    return settings["pamservicename"].value if "pamservicename" in settings else "sshd"
+
+
 def blocks(lines: Iterable[Line]) -> list[Block]:
     """The Match blocks in their order."""
     return list(dict.fromkeys(line.guard[-1] for line in lines if line.keyword == "match" and line.guard))
