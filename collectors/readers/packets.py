@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 YES: Final = "yes"
@@ -17,6 +17,7 @@ NO: Final = "no"
 SOMETIMES: Final = "sometimes"
 UNSURE: Final = "unsure"
 _OPPOSITE: Final = {YES: NO, NO: YES}
+_BROADCAST: Final = ip_network("255.255.255.255")
 
 Range = tuple[int, int]
 PORTS: Final = 65536
@@ -115,16 +116,23 @@ def _yes(true: bool) -> str:
     return YES if true else NO
 
 
-def _source(networks: frozenset[str], probe: Probe) -> str:
+def _networks(texts: frozenset[str]) -> list[IPv4Network | IPv6Network] | None:
+    """These as networks; None where one is something else."""
+    try:
+        return [ip_network(text, strict=False) for text in texts]
+    except ValueError:
+        return None
+
+
+def _source(texts: frozenset[str], probe: Probe) -> str:
     """Whether an arbitrary address of the internet is among these networks."""
+    networks = _networks(texts)
+    if networks is None:
+        return UNSURE
+    if any(network.prefixlen == 0 for network in networks):
+        return YES
     width = {4: 0, 6: 0}
-    for text in networks:
-        try:
-            network = ip_network(text, strict=False)
-        except ValueError:
-            return UNSURE
-        if network.prefixlen == 0:
-            return YES
+    for network in networks:
         if not network.is_private and not network.is_link_local and not network.is_multicast:
             width[network.version] += network.num_addresses
     if any(width[version] > limit for version, limit in WIDE_SOURCES.items()) or not probe.anyone:
@@ -132,20 +140,15 @@ def _source(networks: frozenset[str], probe: Probe) -> str:
     return NO
 
 
-def _address(networks: frozenset[str], probe: Probe) -> str:
+def _address(texts: frozenset[str], probe: Probe) -> str:
     """Whether this host's address is among these networks; groups are for UDP alone."""
-    for text in networks:
-        try:
-            network = ip_network(text, strict=False)
-        except ValueError:
-            return UNSURE
-        if network.prefixlen == 0:
-            return YES
-        if probe.address is not None and ip_address(probe.address) in network:
-            return YES
-    groups = all(
-        text == "255.255.255.255" or ip_network(text, strict=False).is_multicast for text in networks
-    )
-    if groups:
+    networks = _networks(texts)
+    if networks is None:
+        return UNSURE
+    if any(network.prefixlen == 0 for network in networks):
+        return YES
+    if probe.address is not None and any(ip_address(probe.address) in network for network in networks):
+        return YES
+    if all(network.is_multicast or network == _BROADCAST for network in networks):
         return SOMETIMES if probe.protocol == "udp" and not probe.anyone else NO
     return UNSURE if probe.address is None else NO
