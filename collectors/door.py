@@ -57,10 +57,11 @@ class Unseen(Exception):
 class Stat:
     """What a path is.
 
-    `kind` is "link" only when asked not to follow; `mode` holds the permission bits alone.
+    `kind` is "link" only when asked not to follow, "other" for a pipe or a socket; `mode` holds the permission
+    bits alone.
     """
 
-    kind: Literal["file", "dir", "link", "other"]
+    kind: Literal["file", "dir", "link", "device", "other"]
     mode: int
     uid: int
     gid: int
@@ -138,6 +139,10 @@ class Host(Protocol):
 
         `malformed` for anything else, `too_large` above `limit`.
         """
+        ...
+
+    def beginning(self, path: str, size: int) -> bytes:
+        """The first `size` bytes of a regular file, however long it is."""
         ...
 
     def list(self, path: str) -> tuple[str, ...]:

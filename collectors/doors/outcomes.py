@@ -58,13 +58,15 @@ def told(source: str) -> Iterator[None]:
 
 def to_stat(info: os.stat_result) -> Stat:
     """A `Stat` out of an `os.stat_result`; a time outside the calendar becomes the nearest one inside."""
-    kind: Literal["file", "dir", "link", "other"] = "other"
+    kind: Literal["file", "dir", "link", "device", "other"] = "other"
     if stat_module.S_ISREG(info.st_mode):
         kind = "file"
     elif stat_module.S_ISDIR(info.st_mode):
         kind = "dir"
     elif stat_module.S_ISLNK(info.st_mode):
         kind = "link"
+    elif stat_module.S_ISCHR(info.st_mode) or stat_module.S_ISBLK(info.st_mode):
+        kind = "device"
     seconds = min(max(info.st_mtime_ns // 10**9, 0), _LAST_SECOND)
     modified_at = datetime.fromtimestamp(seconds, UTC)
     return Stat(kind, stat_module.S_IMODE(info.st_mode), info.st_uid, info.st_gid, info.st_size, modified_at)

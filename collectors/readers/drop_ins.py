@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from collectors.door import Host, Unseen
+from collectors.door import Host
+from collectors.readers import overlay
 
 FOLDERS: Final = (
     "/etc/systemd",
@@ -25,27 +26,14 @@ def settings(host: Host, name: str) -> tuple[Mapping[str, str], tuple[str, ...]]
     files = [path for path in (f"{folder}/{name}" for folder in FOLDERS) if host.exists(path)][:1]
     drop_ins: dict[str, str] = {}
     for folder in FOLDERS:
-        try:
-            names = host.list(f"{folder}/{name}.d")
-        except Unseen as unseen:
-            if unseen.reason != "not_found":
-                raise
-            continue
-        for found in names:
+        for found in overlay.names(host, f"{folder}/{name}.d"):
             if found.endswith(".conf"):
                 drop_ins.setdefault(found, f"{folder}/{name}.d/{found}")
     files += [path for _, path in sorted(drop_ins.items())]
     values: dict[str, str] = {}
-    read = []
     for path in files:
-        try:
-            values |= parse(host.text(path))
-        except Unseen as unseen:
-            if unseen.reason not in ("malformed", "not_found"):  # a link to /dev/null
-                raise
-            continue
-        read.append(path)
-    return values, tuple(read)
+        values |= parse(overlay.text(host, path))
+    return values, tuple(files)
 
 
 def parse(text: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from posixpath import basename
 from typing import Final
 
 from collectors.door import Host, Unseen
+from collectors.readers import overlay
 from collectors.readers.once import once
 
 FOLDERS: Final = (
@@ -133,21 +134,11 @@ def _rules(host: Host) -> Rules:
     found = Rules([], {})
     files: dict[str, str] = {}
     for folder in FOLDERS:
-        try:
-            names = host.list(folder)
-        except Unseen as unseen:
-            if unseen.reason != "not_found":
-                raise
-            continue
-        for name in names:
+        for name in overlay.names(host, folder):
             if name.endswith((".conf", ".alias")):
                 files.setdefault(name, f"{folder}/{name}")
     for _, path in sorted(files.items()):
-        try:
-            parse(host.text(path), path, found)
-        except Unseen as unseen:
-            if unseen.reason not in ("malformed", "not_found"):  # a link to /dev/null hides another file
-                raise
+        parse(overlay.text(host, path), path, found)
     if not host.offline:
         for name in _on_command_line(host, r"modprobe\.blacklist"):
             found.blacklist.setdefault(name, COMMAND_LINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collectors.door import Host, Unseen, first
+from collectors.readers import overlay
 
 PATH = "/etc/nsswitch.conf"
 PATHS = (PATH, "/usr/etc/nsswitch.conf")
@@ -42,9 +43,9 @@ def directories(host: Host) -> list[str]:
     if "compat" in named and any(_asks_nis(host, path) for path in ("/etc/passwd", "/etc/group")):
         found.add("nis")
     if "systemd" in named:
-        if any(name.endswith((".user", ".group")) for folder in USERDB for name in _names(host, folder)):
+        if any(name.endswith((".user", ".group")) for folder in USERDB for name in overlay.names(host, folder)):
             found.add("systemd-userdb")
-        if any(name.endswith(".identity") for name in _names(host, HOMED)):
+        if any(name.endswith(".identity") for name in overlay.names(host, HOMED)):
             found.add("systemd-homed")
     return sorted(found)
 
@@ -55,13 +56,4 @@ def _asks_nis(host: Host, path: str) -> bool:
     except Unseen as unseen:
         if unseen.reason == "not_found":
             return False
-        raise
-
-
-def _names(host: Host, folder: str) -> tuple[str, ...]:
-    try:
-        return host.list(folder)
-    except Unseen as unseen:
-        if unseen.reason in ("not_found", "malformed"):
-            return ()
         raise

@@ -16,7 +16,7 @@ from posixpath import basename
 from typing import Final
 
 from collectors.door import Host, Process, Unseen
-from collectors.readers import units
+from collectors.readers import overlay, units
 
 _WITH_VALUE: Final = "CEbcfghkopu"
 _SESSION: Final = ("@", "[priv]", "[net]", "[accepted]", "unknown")
@@ -148,16 +148,10 @@ def _texts(host: Host, name: str, path: str) -> list[str]:
     """The unit file and its drop-ins, in the order of their names."""
     found: dict[str, str] = {}
     for folder in units.FOLDERS:
-        try:
-            names = host.list(f"{folder}/{name}.d")
-        except Unseen as unseen:
-            if unseen.reason not in ("not_found", "malformed"):
-                raise
-            continue
-        for one in names:
+        for one in overlay.names(host, f"{folder}/{name}.d"):
             if one.endswith(".conf"):
                 found.setdefault(one, f"{folder}/{name}.d/{one}")
-    return [host.text(one) for one in (path, *(found[key] for key in sorted(found)))]
+    return [overlay.text(host, one) for one in (path, *(found[key] for key in sorted(found)))]
 
 
 def _file(host: Host, path: str) -> list[str]:

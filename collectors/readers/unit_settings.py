@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from collectors.door import Host, Unseen
-from collectors.readers import units
+from collectors.readers import overlay, units
 
 Settings = Mapping[str, tuple[str, ...]]
 """Values by "Section.Key", in their order."""
@@ -37,7 +37,7 @@ def settings(host: Host, name: str) -> Settings:
     found: dict[str, tuple[str, ...]] = {}
     path = units.file(host, name)
     for one in [path, *drop_ins(host, name)] if path else ():
-        for key, value in assignments(_text(host, one)):
+        for key, value in assignments(overlay.text(host, one)):
             found[key] = (*found.get(key, ()), value) if value else ()
     return found
 
@@ -49,7 +49,7 @@ def drop_ins(host: Host, name: str) -> list[str]:
     found: dict[str, str] = {}
     for unit in (name, *reversed(shortened), kind):
         for folder in units.FOLDERS:
-            for file in _names(host, f"{folder}/{unit}.d"):
+            for file in overlay.names(host, f"{folder}/{unit}.d"):
                 found.setdefault(file, f"{folder}/{unit}.d/{file}")
     return [found[file] for file in sorted(found) if file.endswith(".conf")]
 
@@ -101,21 +101,3 @@ def _met(host: Host, key: str, value: str) -> bool:
     if not key.endswith("PathExists") or value.startswith("|"):
         raise Unseen("unsupported", key, value)
     return host.exists(path) != negated
-
-
-def _text(host: Host, path: str) -> str:
-    try:
-        return host.text(path)
-    except Unseen as unseen:
-        if unseen.reason in ("malformed", "not_found"):  # a link to /dev/null hides what has the same name
-            return ""
-        raise
-
-
-def _names(host: Host, folder: str) -> tuple[str, ...]:
-    try:
-        return host.list(folder)
-    except Unseen as unseen:
-        if unseen.reason in ("not_found", "malformed"):
-            return ()
-        raise

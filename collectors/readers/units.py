@@ -16,6 +16,7 @@ from posixpath import basename
 from typing import Final
 
 from collectors.door import Host, Unseen
+from collectors.readers import overlay
 from collectors.readers.once import once
 
 VOLATILE: Final = "/run/systemd/system"
@@ -75,8 +76,8 @@ def unit(host: Host, name: str) -> Unit:
         started = index.started.get(name.removesuffix(".service"))
         return Unit(name, started is not None, started is not None, False, started or FOLDERS[0])
     kept = _of(index.kept, real)
-    masked = _masks(host, path)
-    returns = not masked if kept == path else kept is not None and not _masks(host, kept)
+    masked = overlay.is_mask(host, path)
+    returns = not masked if kept == path else kept is not None and not overlay.is_mask(host, kept)
     return Unit(name, True, pulled_by is not None, masked, path if masked else pulled_by or path, returns)
 
 
@@ -124,17 +125,6 @@ def _names_of(host: Host, name: str, files: Mapping[str, str]) -> list[str]:
     return names
 
 
-def _masks(host: Host, path: str) -> bool:
-    """Whether a unit file is a mask. A link that leads nowhere starts nothing either: a root has no /dev."""
-    try:
-        seen = host.stat(path)
-    except Unseen as unseen:
-        if unseen.reason == "not_found":
-            return True
-        raise
-    return seen.kind == "other" or (seen.kind == "file" and seen.size == 0)
-
-
 def _boot(host: Host) -> dict[str, str]:
     """Every unit that a boot asks for, with the link or file that asks.
 
@@ -150,7 +140,7 @@ def _boot(host: Host) -> dict[str, str]:
         name, source = waiting.pop()
         names = _names_of(host, name, index.kept)
         path = _of(index.kept, names[-1])
-        if names[-1] in reached or path is None or _masks(host, path):
+        if names[-1] in reached or path is None or overlay.is_mask(host, path):
             continue
         reached[names[-1]] = source
         for each in names:
@@ -163,10 +153,10 @@ def _pulled(host: Host, index: _Index, name: str, path: str) -> Iterator[str]:
     """What a unit's file and its drop-ins want or require. No assignment takes back an earlier one."""
     files = [path]
     for folder in (*index.drop_ins.get(name, ()), *index.drop_ins.get(_template(name), ())):
-        files += [f"{folder}/{each}" for each in _names(host, folder) if each.endswith(".conf")]
+        files += [f"{folder}/{each}" for each in overlay.names(host, folder) if each.endswith(".conf")]
     instance = name.rpartition(".")[0].partition("@")[2]
     for each in files:
-        for line in _PULLS.findall(_text(host, each)):
+        for line in _PULLS.findall(overlay.text(host, each)):
             yield from line.replace("\\\n", " ").replace("%i", instance).split()
 
 
@@ -176,10 +166,10 @@ def _index(host: Host) -> _Index:
     wanted: dict[str, dict[str, str]] = {}
     drop_ins: dict[str, tuple[str, ...]] = {}
     for folder in _folders(host):
-        for name in _names(host, folder):
+        for name in overlay.names(host, folder):
             path, (stem, dot, suffix) = f"{folder}/{name}", name.rpartition(".")
             if dot + suffix in _PULLED_IN:
-                for link in _names(host, path) if folder != VOLATILE else ():
+                for link in overlay.names(host, path) if folder != VOLATILE else ():
                     wanted.setdefault(stem, {}).setdefault(link, f"{path}/{link}")
             elif suffix == "d":
                 drop_ins[stem] = (*drop_ins.get(stem, ()), path)
@@ -193,7 +183,7 @@ def _index(host: Host) -> _Index:
 def _started(host: Host) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in _START_FOLDERS:
-        for name in _names(host, folder):
+        for name in overlay.names(host, folder):
             match = _START_LINK.fullmatch(name)
             if match and not name.startswith("K"):
                 found.setdefault(match[1], f"{folder}/{name}")
@@ -204,21 +194,3 @@ def _folders(host: Host) -> Iterator[str]:
     """The folders with unit files; where /lib is /usr/lib, it is not looked at twice."""
     merged = host.exists("/lib") and host.stat("/lib", follow=False).kind == "link"
     return (folder for folder in FOLDERS if not (merged and folder.startswith("/lib/")))
-
-
-def _names(host: Host, folder: str) -> tuple[str, ...]:
-    try:
-        return host.list(folder)
-    except Unseen as unseen:
-        if unseen.reason == "not_found":
-            return ()
-        raise
-
-
-def _text(host: Host, path: str) -> str:
-    try:
-        return host.text(path)
-    except Unseen as unseen:
-        if unseen.reason in ("not_found", "malformed"):
-            return ""
-        raise

@@ -12,28 +12,40 @@ A test module is a dozen lines:
 
 The format (every key but `name` and `expect` may be left out):
 
-[[cases]] name = "good_host"                    # for a failure: what is wrong with it extends =
-"other_case"                # start from an earlier case; what is named here is laid over it offline = true
-# no commands, processes …; the case runs in the twin AND in a real folder # through the root door, and both
-must give the same findings now = 2026-11-24T12:00:00Z            # start of the scan processes = [{ pid =
-7, name = "sshd", exe = "/usr/sbin/sshd", user = "root", arguments = ["sshd", "-D"] }] sockets = [{ protocol
-= "tcp", address = "0.0.0.0", port = 22, process = "sshd" }] mounts = [{ device = "/dev/sda1", path = "/",
-kind = "ext4", options = ["rw"], number = "8:1" }] # without them: processes() … raise `unsupported`; a word
-instead of a list is the reason: "permission_denied" [cases.files] "/etc/a" = "text"                     #
-root, 0644, modified at 2026-11-24T12:00:00Z "/etc/b" = { text = "…", mode = 0o640, uid = 0, gid = 42,
-modified = 2026-11-01T00:00:00Z } "/etc/c" = { base64 = "…" }           # bytes that are no text "/etc/d" =
-{ hex = "7f454c46" } "/etc/e" = { link = "/etc/b" } "/etc/f" = { folder = true }          # an empty folder;
-parents of files are made by themselves "/etc/g" = { kind = "other" }         # a FIFO, a device, a socket
-"/etc/h" = { zeros = 200000000 }      # a sparse file "/etc/i" = { unseen = "permission_denied" }    #
-there, but reading gives this reason (twin only) "/etc/j" = false                      # not there (takes
-away what `extends` brought) [cases.commands] "sshd -T" = "output"                  # return code 0 "dnf -q
-check-update" = { stdout = "…", stderr = "…", returncode = 100 } "nft -j list ruleset" = "!timeout"    #
-"!reason": the command is unseen for this reason # a command that is not named is a missing tool; the key is
-split as a shell would split it [cases.expect] outcome = "collected"                 # the default facts = {
-"sshd.installed" = true }   # each named fact must have exactly this value missing = { "sshd.running" =
-"offline_root" }      # each named fact must be missing for this reason sources = { "sshd.installed" =
-["/usr/sbin/sshd"] } complete = true                       # the facts not named under `facts` are exactly
-those under `missing`
+    [[cases]]
+    name = "good_host"                      # for a failure: what is wrong with it
+    extends = "other_case"                  # start from an earlier case; what is named here is laid over it
+    offline = true                          # no commands, processes …; the case runs in the twin AND in a real
+                                            # folder through the root door: both must give the same findings
+    now = 2026-11-24T12:00:00Z              # start of the scan
+    # Without these three, processes() … raise `unsupported`; a word instead of a list is the reason.
+    processes = [{ pid = 7, name = "sshd", exe = "/usr/sbin/sshd", user = "root", arguments = ["sshd", "-D"] }]
+    sockets = [{ protocol = "tcp", address = "0.0.0.0", port = 22, process = "sshd" }]
+    mounts = [{ device = "/dev/sda1", path = "/", kind = "ext4", options = ["rw"], number = "8:1" }]
+
+    [cases.files]
+    "/etc/a" = "text"                       # root, 0644, modified at 2026-11-24T12:00:00Z
+    "/etc/b" = { text = "…", mode = 0o640, uid = 0, gid = 42, modified = 2026-11-01T00:00:00Z }
+    "/etc/c" = { base64 = "…" }             # bytes that are no text
+    "/etc/d" = { hex = "7f454c46" }
+    "/etc/e" = { link = "/etc/b" }
+    "/etc/f" = { folder = true }            # an empty folder; parents of files are made by themselves
+    "/etc/g" = { kind = "other" }           # a FIFO or a socket; "device": a device
+    "/etc/h" = { zeros = 200000000 }        # a sparse file
+    "/etc/i" = { unseen = "permission_denied" }  # there, but reading gives this reason (twin only)
+    "/etc/j" = false                        # not there (takes away what `extends` brought)
+
+    [cases.commands]
+    "sshd -T" = "output"                    # return code 0; the key is split as a shell would split it
+    "dnf -q check-update" = { stdout = "…", stderr = "…", returncode = 100 }
+    "nft -j list ruleset" = "!timeout"      # unseen for this reason; a command not named is a missing tool
+
+    [cases.expect]
+    outcome = "collected"                   # the default
+    facts = { "sshd.installed" = true }     # each named fact must have exactly this value
+    missing = { "sshd.running" = "offline_root" }  # each named fact must be missing for this reason
+    sources = { "sshd.installed" = ["/usr/sbin/sshd"] }
+    complete = true                         # the facts not named under `facts` are exactly those under `missing`
 
 In expected records a field that may be null and is left out is null: TOML has no word for it.
 Every case also holds that no value was refused for its type, and that each fact names a source.

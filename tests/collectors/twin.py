@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -67,6 +68,10 @@ class Twin(door.Host):
             raise Unseen("too_large", path)
         return node.content
 
+    def beginning(self, path: str, size: int) -> bytes:
+        zeros = bytes(min(size, self._node(path).size or 0))
+        return (self.read(path, sys.maxsize) + zeros)[:size]
+
     def list(self, path: str) -> tuple[str, ...]:
         node, real = self._node(path), self._real(path)
         if node.unseen:
@@ -80,7 +85,7 @@ class Twin(door.Host):
 
     def stat(self, path: str, follow: bool = True) -> Stat:
         node = self._node(path, follow)
-        kind = node.kind if node.kind in ("file", "dir", "link") else "other"
+        kind = node.kind if node.kind in ("file", "dir", "link", "device") else "other"
         size = len(node.content) if node.size is None else node.size
         return Stat(kind, node.mode, node.uid, node.gid, size, node.modified_at)  # type: ignore[arg-type]
 
