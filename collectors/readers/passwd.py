@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from collectors.door import Host
+from collectors.door import Host, Unseen
 from collectors.readers import nsswitch
 from collectors.readers.once import once
 
@@ -92,7 +92,11 @@ class Group:
 
 
 def accounts(host: Host) -> list[Account]:
-    """The accounts of /etc/passwd in its order, then those of further files. Raises `Unseen`."""
+    """The accounts of /etc/passwd in its order, then those of further files.
+
+    Raises `Unseen`: `malformed` also where nobody has user number 0. Such a file was emptied or cut, and what
+    it does not name proves nothing.
+    """
     return once(host, _accounts)
 
 
@@ -102,6 +106,8 @@ def _accounts(host: Host) -> list[Account]:
     for path in _further(host, "passwd"):
         more = [_account(fields) for fields in _lines(host, path)]
         found += [one for one in more if one and one.name not in names]
+    if not any(one and one.uid == 0 for one in found):
+        raise Unseen("malformed", PASSWD, "nobody has user number 0")
     return [one for one in found if one]
 
 
@@ -119,7 +125,8 @@ def ageing(host: Host) -> dict[str, Ageing]:
     """The lines of /etc/shadow by name; the first whole line of a name counts, as for the C library.
 
     A line that the C library passes over (numbers that are none, too few fields) still tells the state of
-    its password where there is no other: other readers are less strict. Raises `Unseen`.
+    its password where there is no other: other readers are less strict. Raises `Unseen`: `malformed` also
+    where not one line is there, since every host locks or opens at least its root in that file.
     """
     whole: dict[str, Ageing] = {}
     broken: dict[str, Ageing] = {}
@@ -130,6 +137,8 @@ def ageing(host: Host) -> dict[str, Ageing]:
                 state, scheme = password_state(fields[1])
                 days = [_days(fields[at]) if len(fields) > at else None for at in (2, 3, 4, 6, 7)]
                 store[fields[0]] = Ageing(fields[0], state, scheme, *days)
+    if not whole and not broken:
+        raise Unseen("malformed", SHADOW, "no line in it")
     return {**broken, **whole}
 
 
@@ -144,7 +153,10 @@ def _is_whole(fields: list[str]) -> bool:
 
 
 def groups(host: Host) -> list[Group]:
-    """The groups of /etc/group in its order, then those of further files. Raises `Unseen`."""
+    """The groups of /etc/group in its order, then those of further files.
+
+    Raises `Unseen`: `malformed` also where there is not a single one.
+    """
     return once(host, _groups)
 
 
@@ -158,6 +170,8 @@ def _groups(host: Host) -> list[Group]:
                 found.append(
                     Group(fields[0], gid, tuple(name for one in names if (name := one.lstrip(_BLANKS))))
                 )
+    if not found:
+        raise Unseen("malformed", GROUP, "no group in it")
     return found
 
 

@@ -26,6 +26,7 @@ FIELDS = st.one_of(
     st.sampled_from(HASHES + [f"!{one}" for one in HASHES]),
 )
 DAYS = st.one_of(st.just(""), st.integers(0, 30000).map(str))
+ROOT, ROOT_SHADOW = "root:x:0:0::/root:/bin/sh\n", "root:*:1::::::\n"
 ENTRIES = st.tuples(FIELDS, DAYS, DAYS, DAYS, DAYS, DAYS, DAYS)
 
 
@@ -56,10 +57,11 @@ def test_states_and_ageing(peer: Peer, entries: list[tuple[str, ...]]) -> None:
     names = [f"user{number}" for number in range(len(entries))]
     text = "".join(f"{name}:x:{2000 + n}:2000::/h:/bin/sh\n" for n, name in enumerate(names))
     shadow = "".join(f"{name}:{':'.join(entry)}:\n" for name, entry in zip(names, entries, strict=True))
-    peer.write({"passwd": f"root:x:0:0::/root:/bin/sh\n{text}", "shadow": f"root:*:1::::::\n{shadow}"})
+    text, shadow = ROOT + text, ROOT_SHADOW + shadow
+    peer.write({"passwd": text, "shadow": shadow})
     host = Twin({"/etc/passwd": Node(content=text.encode()), "/etc/shadow": Node(content=shadow.encode())})
     aged = passwd.ageing(host)
-    told = [theirs(line) for line in peer.run("passwd", "-S", "-a").splitlines() if line.startswith("user")]
+    told = [theirs(line) for line in peer.run("passwd", "-S", "-a").splitlines()]
     assert told == [ours(one, aged[one.account.name]) for one in people(host)]
 
 
@@ -68,13 +70,13 @@ def test_states_and_ageing(peer: Peer, entries: list[tuple[str, ...]]) -> None:
 def test_expiry_as_chage_tells_it(peer: Peer, expires: int, maximum: int | None) -> None:
     """The day on which an account ends, and whether its password ever does."""
     line = f"u:$1$abcdefgh$0123456789012345678901:19000:0:{'' if maximum is None else maximum}:::{expires}:\n"
-    text = "u:x:2000:2000::/h:/bin/sh\n"
-    peer.write({"passwd": f"root:x:0:0::/root:/bin/sh\n{text}", "shadow": f"root:*:1::::::\n{line}"})
+    text, shadow = f"{ROOT}u:x:2000:2000::/h:/bin/sh\n", ROOT_SHADOW + line
+    peer.write({"passwd": text, "shadow": shadow})
     told = dict(
         line.split("\t: ") for line in peer.run("chage", "-i", "-l", "u").splitlines() if "\t: " in line
     )
     told = {name.strip(): value for name, value in told.items()}
-    host = Twin({"/etc/passwd": Node(content=text.encode()), "/etc/shadow": Node(content=line.encode())})
-    (one,) = people(host)
+    host = Twin({"/etc/passwd": Node(content=text.encode()), "/etc/shadow": Node(content=shadow.encode())})
+    _, one = people(host)
     assert told["Account expires"] == day(one.expires or 0)
     assert (told["Password expires"] == "never") == (one.maximum == passwd.NEVER_DAYS)

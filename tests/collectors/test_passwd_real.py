@@ -68,7 +68,11 @@ def peer() -> Iterator[Peer]:
 @given(people=lines(2, FIELDS, 4), groups=lines(1, FIELDS, 2), shadow=lines(0, DAYS, 8))
 def test_lines(peer: Peer, people: str, groups: str, shadow: str) -> None:
     """The accounts, groups and ageing that the C library finds, in its order; no others."""
-    files = {"passwd": f"root:x:0:0::/root:/bin/sh\n{people}", "group": groups, "shadow": shadow}
+    files = {
+        "passwd": f"root:x:0:0::/root:/bin/sh\n{people}",
+        "group": f"root:x:0:\n{groups}",
+        "shadow": f"root:*:1::::::\n{shadow}",
+    }
     peer.write(files)
     host = Twin({f"/etc/{name}": Node(content=text.encode()) for name, text in files.items()})
     told, told_groups = json.loads(peer.run(sys.executable, "-c", ASK))
