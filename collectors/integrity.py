@@ -1,8 +1,9 @@
 """File integrity monitoring: which tool, when its database of good states was last made, and what starts it.
 
 A tool without a database compares with nothing: AIDE's database counts once it was put in place, not while it
-is still called aide.db.new, and not when it is empty. Wazuh and OSSEC count only where their syscheck watches a
-folder and is not switched off, AIDE only where its configuration selects any file.
+is still called aide.db.new, and only if it begins as AIDE begins one; of the others, zeros are none. Wazuh and
+OSSEC count only where their syscheck watches a folder and is not switched off, AIDE only where its configuration
+selects any file.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ DATABASES: Final = {
     "Wazuh": ("/var/ossec/queue/fim/db/fim.db",),
     "OSSEC": ("/var/ossec/queue/syscheck/*",),
 }
+BEGINNING_BYTES: Final = 4096
 _OFF: Final = re.compile(r"<disabled>\s*yes\s*</disabled>")
 
 
@@ -80,8 +82,10 @@ def _database_at(host: Host) -> Seen:
     for found in _present(host):
         name = found.product.name
         patterns = aide.databases(host) if name == "AIDE" else DATABASES[name]
-        made = [(path, host.stat(path)) for pattern in patterns for path in glob(host, pattern)]
-        moments += [(stat.modified_at, path) for path, stat in made if stat.size > 0]
+        begins = aide.begins if name == "AIDE" else any
+        paths = [path for pattern in patterns for path in glob(host, pattern)]
+        made = [path for path in paths if begins(host.beginning(path, BEGINNING_BYTES))]
+        moments += [(host.stat(path).modified_at, path) for path in made]
     if not moments:
         raise Unseen("not_found", ", ".join(aide.DATABASES), "no database of a known tool")
     moment, path = max(moments)

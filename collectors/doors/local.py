@@ -55,13 +55,20 @@ class Local(door.Host):
 
     def read(self, path: str, limit: int = door.READ_MAX_BYTES) -> bytes:
         """The bytes of a regular file."""
+        return self._read(path, limit)
+
+    def _read(self, path: str, limit: int, whole: bool = True) -> bytes:
         with self._looking_at(path):
             # O_PATH opens nothing for real; what it found is what is then opened, whoever swaps the name.
             handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
             try:
-                return read_regular(handle, path, limit)
+                return read_regular(handle, path, limit, whole)
             finally:
                 os.close(handle)
+
+    def beginning(self, path: str, size: int) -> bytes:
+        """The first bytes of a regular file."""
+        return self._read(path, size, whole=False)
 
     def list(self, path: str) -> tuple[str, ...]:
         """The names in a folder."""
@@ -154,21 +161,21 @@ def _running() -> ModuleType:
     return running
 
 
-def read_regular(handle: int, source: str, limit: int) -> bytes:
-    """The bytes behind an O_PATH handle, once it proved to be a regular file of at most `limit` bytes."""
+def read_regular(handle: int, source: str, limit: int, whole: bool = True) -> bytes:
+    """The bytes behind an O_PATH handle, once it proved to be a regular file: all, or the first `limit`."""
     info = os.fstat(handle)
     if not stat.S_ISREG(info.st_mode):
         raise Unseen("malformed", source, "not a regular file")
-    if info.st_size > limit:
+    if whole and info.st_size > limit:
         raise Unseen("too_large", source, f"{info.st_size} bytes")
     opened = os.open(f"/proc/self/fd/{handle}", _OPEN)
     try:
-        parts, size = [], 0
-        while part := os.read(opened, min(limit + 1 - size, 1 << 20)):  # files of /proc and /sys say size 0
+        parts, left = [], limit + whole
+        while part := os.read(opened, min(left, 1 << 20)):  # files of /proc and /sys say size 0
             parts.append(part)
-            size += len(part)
-            if size > limit:
-                raise Unseen("too_large", source, f"more than {limit} bytes")
+            left -= len(part)
+        if whole and not left:
+            raise Unseen("too_large", source, f"more than {limit} bytes")
     finally:
         os.close(opened)
     return b"".join(parts)

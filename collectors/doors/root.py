@@ -55,6 +55,10 @@ class Root(door.Host):
         """The bytes of a regular file."""
         return self._at(path, True, lambda handle: read_regular(handle, path, limit))
 
+    def beginning(self, path: str, size: int) -> bytes:
+        """The first bytes of a regular file."""
+        return self._at(path, True, lambda handle: read_regular(handle, path, size, whole=False))
+
     def list(self, path: str) -> tuple[str, ...]:
         """The names in a folder."""
         return self._at(path, True, lambda handle: _names(handle, path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from zlib import MAX_WBITS, decompressobj, error
 
 from collectors.door import Host, glob
 
@@ -18,6 +19,7 @@ _LINE: Final = re.compile(
     r"^[ \t]*(?:@@define[ \t]+(\S+)[ \t]+(\S.*)|database(?:_in)?[ \t]*=[ \t]*file:(\S+)[ \t]*)$", re.MULTILINE
 )
 _MACRO: Final = re.compile(r"@@\{([^}\n]*)\}")
+_GZIP: Final = MAX_WBITS | 16
 _PATH_MAX: Final = 4096
 _SELECTION: Final = re.compile(r"^[ \t]*=?(?:/|@@\{)", re.MULTILINE)
 
@@ -41,6 +43,15 @@ def database(text: str) -> list[str]:
         elif whole.startswith("/"):
             found.append(whole)
     return found
+
+
+def begins(data: bytes) -> bool:
+    """Whether these are a database's first bytes, plain or packed (gzip_dbout)."""
+    try:
+        plain = decompressobj(_GZIP).decompress(data, _PATH_MAX) if data.startswith(b"\x1f\x8b") else data
+    except error:
+        return False
+    return plain.startswith(b"@@begin_db")
 
 
 def watches(host: Host) -> bool:

@@ -26,6 +26,10 @@ class Watched(Twin):
         self.paths[path] = None
         return super().read(path, limit)
 
+    def beginning(self, path: str, size: int) -> bytes:
+        self.paths[path] = None
+        return super().beginning(path, size)
+
     def list(self, path: str) -> tuple[str, ...]:
         self.paths[path] = None
         return super().list(path)

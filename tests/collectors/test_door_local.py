@@ -1,6 +1,7 @@
 """The local door: bounded and read-only, whatever it is pointed at."""
 
 import os
+import posixpath
 import socket
 import sys
 import time
@@ -13,6 +14,7 @@ from collectors import door
 from collectors.door import Unseen, first, glob
 from collectors.doors import outcomes
 from collectors.doors.local import Local
+from collectors.doors.root import Root
 from collectors.doors.running import mounts
 
 
@@ -38,6 +40,19 @@ def test_read_regular_and_kernel_files(host: Local, tmp_path: Path) -> None:
     assert "één\n" == host.text(str(tmp_path / "b"))
     assert 0 == host.stat("/proc/self/status").size
     assert "Name:" in host.text("/proc/self/status")
+
+
+def test_beginning(host: Local, tmp_path: Path) -> None:
+    """How a file begins is told of one of any length too, through either door."""
+    with (tmp_path / "long").open("wb") as long:
+        long.write(b"begin")
+        long.truncate(door.READ_MAX_BYTES + 1)
+    root = Root(tmp_path)
+    for seen, path in ((host, str(tmp_path / "long")), (root, "/long")):
+        assert b"begin\0" == seen.beginning(path, 6)
+        assert door.READ_MAX_BYTES + 1 == len(seen.beginning(path, door.READ_MAX_BYTES + 2))
+        assert "malformed" == reason(seen.beginning, posixpath.dirname(path), 6)
+    root.close()
 
 
 def test_bytes_that_are_no_text_stay_readable(host: Local, tmp_path: Path) -> None:

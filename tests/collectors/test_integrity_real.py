@@ -1,5 +1,6 @@
 """The integrity collector held to a real AIDE and its configurations."""
 
+import gzip
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,9 +47,10 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_database(root: Path) -> None:
+@pytest.mark.parametrize("packed", ["yes", "no"])
+def test_database(root: Path, packed: str) -> None:
     """A database counts from when AIDE itself would compare with it: made, and put in its place."""
-    text = CONFIGURATION.format(folder=root) + f"{root}/data R1\n"
+    text = CONFIGURATION.format(folder=root) + f"gzip_dbout={packed}\n{root}/data R1\n"
     database = root / "var/lib/own/aide.db"
     assert _aide(root, text, "--init") == 0
     assert _aide(root, text, "--check") == 18  # it cannot open its database
@@ -56,6 +58,21 @@ def test_database(root: Path) -> None:
     database.with_name("aide.db.new").rename(database)
     assert _aide(root, text, "--check") == 0
     assert _seen(root).facts["integrity.database_at"]
+
+
+@pytest.mark.parametrize("packed", ["yes", "no"])
+def test_broken_database(root: Path, packed: str, record_property: pytest.FixtureRequest) -> None:
+    """What AIDE itself cannot compare with is no database, whatever its beginning was put in place of."""
+    text = CONFIGURATION.format(folder=root) + f"gzip_dbout={packed}\n{root}/data R1\n"
+    database = root / "var/lib/own/aide.db"
+    assert _aide(root, text, "--init") == 0
+    made = database.with_name("aide.db.new").read_bytes()
+    broken = [b"", b"\0", b"x" + made, made[1:], b"\x1f\x8b", b"\x1f\x8b" + b"x" * 99, gzip.compress(b"x\n")]
+    for data in broken:
+        database.write_bytes(data)
+        assert _aide(root, text, "--check") != 0, data[:20]
+        assert _seen(root).missing["integrity.database_at"] == "not_found", data[:20]
+    record_property("compared", len(broken))  # type: ignore[operator]
 
 
 def test_nothing_watched(root: Path) -> None:
