@@ -11,6 +11,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from agent.console import plain
 from agent.exits import ServerRefusedError
 from agent.transport import ANSWER_MAX_BYTES, Answer
 from config import canonical
@@ -19,7 +20,6 @@ from config.errors import InputError
 
 COME_BACK_MAX_SECONDS: Final = 24 * 3600
 """However long the server asks for, the agent tries again within a day."""
-WORDS_MAX_CHARACTERS: Final = 300
 _CODE_MAX_CHARACTERS: Final = 64
 _DIGESTS_MAX: Final = 1000
 
@@ -86,13 +86,6 @@ def retry_after(text: str | None, now: datetime) -> int | None:
         return max(0, min(int((moment - now).total_seconds()), COME_BACK_MAX_SECONDS))
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def plain(value: Json, limit: int = WORDS_MAX_CHARACTERS) -> str:
-    """A stranger's text, safe to print: no control characters, bounded; empty when it is no text."""
-    if not isinstance(value, str):
-        return ""
-    return "".join(letter if letter.isprintable() else "?" for letter in value[:limit])
 
 
 def _object(answer: Answer) -> dict[str, Json]:

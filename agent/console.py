@@ -14,6 +14,7 @@ from config.errors import InputError
 
 PROGRESS_AFTER_SECONDS: Final = 2.0
 WIDTH_MIN, WIDTH_MAX, WIDTH_ELSEWHERE = 60, 120, 100
+WORDS_MAX_CHARACTERS: Final = 300
 
 _COLOURS: Final = {"good": "32", "bad": "31", "doubt": "33", "dim": "2", "strong": "1"}
 _TONES: Final = {
@@ -94,6 +95,13 @@ def tell(error: InputError, stream: TextIO | None = None) -> None:
     stream.write(f"{style.paint('boltseal:', 'bad')} {error.message} [{error.code}]\n")
     if error.hint:
         stream.write(f"  {error.hint}\n")
+
+
+def plain(value: object, limit: int = WORDS_MAX_CHARACTERS) -> str:
+    """A stranger's text, safe to print: no control characters, bounded; empty when it is no text."""
+    if not isinstance(value, str):
+        return ""
+    return "".join(letter if letter.isprintable() else "?" for letter in value[:limit])
 
 
 def _can_say(stream: TextIO, text: str) -> bool:

@@ -6,14 +6,16 @@ import hashlib
 import os
 import socket
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agent import durable
 from agent.state import State, read_json, write_json
-from config import canonical, keys
+from config import canonical
 from config.canonical import Json
 from config.errors import InputError
-from config.keys import PrivateKey, PublicKey
+
+if TYPE_CHECKING:  # its cryptography is a third of a scan's imports, and a scan signs nothing
+    from config.keys import PrivateKey, PublicKey
 
 KEY_FILE: Final = "key.pem"
 _KEY_MAX_BYTES: Final = 16 * 1024
@@ -36,6 +38,8 @@ class Identity:
     @property
     def server_key(self) -> PublicKey:
         """The key that signs the server's statements."""
+        from config import keys
+
         return keys.load_public(canonical.decode_base64(self.server_spki))
 
     def to_dict(self) -> dict[str, Json]:
@@ -72,6 +76,8 @@ def load_key(state: State) -> PrivateKey:
 
     InputError `key_missing`, `key_readable_by_others`, `key_malformed` or `key_unsupported`.
     """
+    from config import keys
+
     path = state.path(KEY_FILE)
     pem = durable.read(path, _KEY_MAX_BYTES)
     if pem is None:
@@ -82,6 +88,8 @@ def load_key(state: State) -> PrivateKey:
 
 def make_key(state: State) -> PrivateKey:
     """The host's key, made now when there is none; it is durable before anybody hears of it."""
+    from config import keys
+
     if not state.path(KEY_FILE).exists():
         durable.write(state.path(KEY_FILE), keys.generate().to_pem())
     return load_key(state)

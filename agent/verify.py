@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent import exits
-from agent.answer import plain
-from agent.console import Style, style_of
+from agent.console import Style, plain, style_of
 from config import bundle_check
 from config.checked import BundleError, Checked
 from config.errors import InputError

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agent.answer import plain
+from agent.console import plain
 from agent.judged import Judged
 from config import __version__
 from config.standing import CheckStanding, CriterionStanding

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent import exits
-from agent.answer import GoodAnswer, RefusalError, plain, read_answer, retry_after
+from agent.answer import GoodAnswer, RefusalError, read_answer, retry_after
 from agent.transport import Answer
 from config.errors import InputError
 
@@ -122,8 +122,3 @@ def test_passes(status: int, passes: bool) -> None:
 def test_retry_after(text: str | None, seconds: int | None) -> None:
     """Seconds or a date (RFC 9110), clamped to a day."""
     assert seconds == retry_after(text, NOW)
-
-
-def test_plain() -> None:
-    """Only text, only printable, only so much."""
-    assert ("", "a?b", "aaa") == (plain(7), plain("a\u202eb"), plain("aaaa", 3))

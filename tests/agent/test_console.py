@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from agent.console import Progress, Style, tell
+from agent.console import Progress, Style, plain, tell
 from config.errors import InputError
 from tests.agent.test_render import Terminal
 
@@ -43,3 +43,8 @@ def test_status() -> None:
     """Padded before it is painted, so that columns stay columns."""
     assert "● met     |" == Style().status("met", 8) + "|"
     assert "\x1b[32m+ met     \x1b[0m|" == Style(colour=True, shapes=False).status("met", 8) + "|"
+
+
+def test_plain() -> None:
+    """Only text, only printable, only so much."""
+    assert ("", "a?b", "aaa") == (plain(7), plain("a\u202eb"), plain("aaaa", 3))
