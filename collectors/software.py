@@ -19,6 +19,7 @@ from collectors.readers import (
     managers,
     os_release,
     packages,
+    packages_signed,
     repos,
     sources,
     zypper,
@@ -31,6 +32,8 @@ FACTS = {
     ),
     "software.unsigned_allowed": Fact("bool", "some setting or source lets unsigned packages in"),
     "software.foreign": Fact("list[str]", "installed packages that no source offers"),
+    "software.package_format": Fact("str", "whose database tells of the installed packages: dpkg or rpm"),
+    "software.unsigned_packages": Fact("list[str]", "installed rpm packages that carry no signature at all"),
 }
 SWITCHES: Final = (
     "APT::Get::AllowUnauthenticated",
@@ -46,6 +49,8 @@ def collect(host: Host) -> Findings:
     findings.look("software.sources", _sources, host)
     findings.look("software.unsigned_allowed", _unsigned_allowed, host)
     findings.look("software.foreign", _foreign, host)
+    findings.look("software.package_format", _package_format, host)
+    findings.look("software.unsigned_packages", packages_signed.unsigned, host)
     return findings
 
 
@@ -88,3 +93,8 @@ def _unsigned_allowed(host: Host) -> Seen:
 def _foreign(host: Host) -> Seen:
     name, _ = managers.manager(host)
     return {"apt": apt.foreign, "dnf": dnf.foreign, "zypper": zypper.foreign}[name](host)
+
+
+def _package_format(host: Host) -> Seen:
+    name, source = packages.database(host)
+    return Seen(name, source)
