@@ -33,10 +33,7 @@ Version: TypeAlias = tuple[int, int]
 NEWEST: Final = (99, 0)
 _ONE_NAME_SINCE: Final = (8, 7)
 _KEYBOARD: Final = "kbdinteractiveauthentication"
-_TWO_NAMES: Final = {
-    "challenge": ("challengeresponseauthentication", "skeyauthentication"),
-    "other": (_KEYBOARD,),
-}
+_CHALLENGE: Final = "challengeresponseauthentication"
 
 
 def effective(
@@ -48,31 +45,35 @@ def effective(
     """
     kept = list(lines)
     base = _first(line for line in kept if _global(line))
-    matched = _first(
-        line
-        for line in kept
-        if line.guard
-        and line.keyword in tables.MATCHABLE
-        and all(block.is_all or (holds is not None and holds(block)) for block in line.guard)
-    )
+
+    def applies(line: Line) -> bool:
+        return bool(line.guard) and all(
+            block.is_all or (holds is not None and holds(block)) for block in line.guard
+        )
+
+    matched = _first(line for line in kept if line.keyword in tables.MATCHABLE and applies(line))
     found = _defaults() | base | matched
     ports = [one for line in kept if line.keyword == "port" and _global(line) for one in line.arguments]
     if ports and "port" in base:
         found["port"] = Setting(" ".join(ports), base["port"].source)
-    return found if version >= _ONE_NAME_SINCE else _two_names(kept, found)
+    return found if version >= _ONE_NAME_SINCE else found | {_KEYBOARD: _of_two_names(kept, applies)}
 
 
-def _two_names(lines: list[Line], found: dict[str, Setting]) -> dict[str, Setting]:
-    """Before OpenSSH 8.7 ChallengeResponseAuthentication was a setting of its own; it overruled the other."""
-    told = {
-        name: _first(
-            replace(line, keyword="usepam") for line in lines if line.keyword in names and _global(line)
-        )
-        for name, names in _TWO_NAMES.items()
-    }
-    challenge = told["challenge"].get("usepam", Setting("yes", DEFAULT))
-    other = told["other"].get("usepam", Setting("no", DEFAULT))
-    return found | {_KEYBOARD: challenge if challenge.value == "yes" else other}
+def _of_two_names(lines: list[Line], applies: Callable[[Line], bool]) -> Setting:
+    """Whether sshd before OpenSSH 8.7 asks by keyboard-interactive.
+
+    ChallengeResponseAuthentication was a setting of its own then, for all connections alone. Where it was on,
+    as by default, it overruled the other; only a Match block had the last word. SkeyAuthentication was ignored.
+    """
+    asked = [line for line in lines if line.keyword == _KEYBOARD]
+    matched = _first(line for line in asked if applies(line))
+    if matched:
+        return matched[_KEYBOARD]
+    challenge = _first(line for line in lines if line.keyword == _CHALLENGE and _global(line))
+    setting = challenge.get(_KEYBOARD, Setting("yes", DEFAULT))
+    if setting.value == "yes":
+        return setting
+    return _first(line for line in asked if _global(line)).get(_KEYBOARD, Setting("no", DEFAULT))
 
 
 def of_connection(lines: Iterable[Line], connection: Connection) -> dict[str, Setting]:
@@ -110,10 +111,10 @@ def blocks(lines: Iterable[Line]) -> list[Block]:
     return list(dict.fromkeys(line.guard[-1] for line in lines if line.keyword == "match" and line.guard))
 
 
-def errors(lines: Iterable[Line]) -> list[str]:
+def errors(lines: Iterable[Line], version: Version = NEWEST) -> list[str]:
     """Why sshd would refuse the configuration: "path:line: reason" of each line that it would."""
     kept = list(lines)
-    found = [f"{line.source}: {why}" for line in kept if (why := line.error or _error(line))]
+    found = [f"{line.source}: {why}" for line in kept if (why := line.error or _error(line, version))]
     base = _defaults() | _first(line for line in kept if _global(line))
     first = next((one for one in kept if one.keyword == "authenticationmethods" and _global(one)), None)
     if first is not None:
@@ -164,14 +165,15 @@ def _global(line: Line) -> bool:
     return all(block.is_all for block in line.guard)
 
 
-def _error(line: Line) -> str:
+def _error(line: Line, version: Version) -> str:
     name = tables.ALIASES.get(line.keyword, line.keyword)
     if line.keyword in ("match", "include"):
         return ""
     if line.keyword not in tables.GLOBAL_ONLY | tables.MATCHABLE:
         return f"unknown keyword {line.keyword}"
     in_block = any(not block.is_all for block in line.guard)
-    if in_block and line.keyword in tables.GLOBAL_ONLY:
+    only_once = line.keyword in (_CHALLENGE, "skeyauthentication") and version < _ONE_NAME_SINCE
+    if in_block and (only_once or line.keyword in tables.GLOBAL_ONLY):
         return f"{line.keyword} may not stand in a Match block"
     if name in tables.DEFAULTS and name not in tables.LISTS | tables.RAW and len(line.arguments) > 1:
         return "extra arguments"

@@ -101,7 +101,7 @@ def of_server(host: Host, server: Server) -> Configuration:
         ports = Line("port", tuple(server.values("p")), (), "sshd -p")
         lines = [ports, *(one for one in lines if one.keyword != "port")]
     if asked is None:
-        errors = sshd_config.errors(lines)
+        errors = sshd_config.errors(lines, version(host) or NEWEST)
         if errors:
             return Configuration({}, (), errors[0], path)
         settings: Mapping[str, Setting] = sshd_config.effective(lines, version=version(host) or NEWEST)
