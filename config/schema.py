@@ -9,10 +9,10 @@ import functools
 import re
 import tomllib
 import types
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, time
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from config.errors import InputError
 from config.settings import CRITERIA_FILE_MAX_BYTES, INTEGER_MAX
@@ -42,11 +42,10 @@ def read(kind: Any, data: bytes, file: str, prefix: str) -> Any:
         raw = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, nested too deep
         raise place.error("malformed", f"not TOML: {error}", "It must be TOML 1.0 in UTF-8.") from error
-    return _value(kind, raw, place)
+    return _reader(kind)(raw, place)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where in which file something stands, for errors."""
 
     name: str
@@ -61,25 +60,45 @@ class Place:
         return InputError(f"{self.prefix}_{code}", f"{self.name}: {message}", hint)
 
 
-def _value(hint: Any, value: Any, place: Place) -> Any:
+_Reader: TypeAlias = Callable[[Any, Place], Any]
+
+
+@functools.cache
+def _reader(hint: Any) -> _Reader:
+    """What reads values of this type: the type is taken apart once, not for each value."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        value = _value(inner[0], value, place)
-        if not re.fullmatch(inner[1], str(value)):
-            raise place.error("wrong_value", f"{str(value)[:64]!r}", f"It must match {inner[1]}.")
-        return value
+        return functools.partial(_matching, _reader(inner[0]), re.compile(inner[1]))
     if hint is Any:
-        return _json(value, place)
+        return _json
     if origin in (types.UnionType, Union):
-        return _value(inner[0], value, place)
+        return _reader(inner[0])
     if origin is tuple:
-        return tuple(_value(inner[0], each, place) for each in _is(list, value, place))
+        return functools.partial(_list, _reader(inner[0]))
     if origin is Mapping:
-        pairs = _is(dict, value, place).items()
-        return {_value(inner[0], key, place): _value(inner[1], each, place.at(key)) for key, each in pairs}
+        return functools.partial(_mapping, _reader(inner[0]), _reader(inner[1]))
     if is_dataclass(hint):
-        return _dataclass(hint, _is(dict, value, place), place)
-    return _is(hint, value, place)
+        known: dict[str, Any] = {each.name: each for each in fields(hint) if not each.metadata.get("derived")}
+        return functools.partial(
+            _dataclass, hint, known, {name: _reader(f.type) for name, f in known.items()}
+        )
+    return functools.partial(_is, hint)
+
+
+def _matching(inner: _Reader, pattern: re.Pattern[str], value: Any, place: Place) -> Any:
+    value = inner(value, place)
+    if not pattern.fullmatch(str(value)):
+        raise place.error("wrong_value", f"{str(value)[:64]!r}", f"It must match {pattern.pattern}.")
+    return value
+
+
+def _list(inner: _Reader, value: Any, place: Place) -> tuple[Any, ...]:
+    return tuple(inner(each, place) for each in _is(list, value, place))
+
+
+def _mapping(key: _Reader, inner: _Reader, value: Any, place: Place) -> dict[Any, Any]:
+    pairs = _is(dict, value, place).items()
+    return {key(name, place): inner(each, place.at(name)) for name, each in pairs}
 
 
 def _is(kind: type[_T], value: object, place: Place) -> _T:
@@ -100,19 +119,16 @@ def _json(value: Any, place: Place) -> Any:
     return value
 
 
-@functools.cache
-def _declared(kind: Any) -> dict[str, Field[Any]]:
-    return {each.name: each for each in fields(kind) if not each.metadata.get("derived")}
-
-
-def _dataclass(kind: Any, raw: dict[str, Any], place: Place) -> Any:
+def _dataclass(
+    kind: Any, known: dict[str, Field[Any]], readers: dict[str, _Reader], value: Any, place: Place
+) -> Any:
+    raw = _is(dict, value, place)
     name = next((raw[key] for key in _NAMES if isinstance(raw.get(key), str)), None)
     place = place.at(f"{kind.__name__.lower()} {name}") if name else place
-    known = _declared(kind)
     unknown = sorted(raw.keys() - known.keys())
     if unknown:
         raise place.error("unknown_key", f"unknown key {unknown[0]!r}", f"Known are: {', '.join(known)}.")
     for key, each in known.items():
         if key not in raw and each.default is MISSING and each.default_factory is MISSING:
             raise place.error("missing_key", f"{key} is missing")
-    return kind(**{key: _value(known[key].type, value, place.at(key)) for key, value in raw.items()})
+    return kind(**{key: readers[key](each, place.at(key)) for key, each in raw.items()})
