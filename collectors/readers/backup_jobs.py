@@ -1,7 +1,7 @@
 """Backup jobs, and when each last succeeded where that can be proven from what the tool itself left behind.
 
-A successful run is shown by: borg's cache of files (written with each archive, warnings included, not by init,
-prune or delete, which change a repository too), duplicity's manifests (written when a run is complete),
+A successful run is shown by: borg's cache of files (written with each archive, not by init, prune or delete, which
+change a repository too; see `borg_cache`), duplicity's manifests (written when a run is complete),
 resticprofile's status file, rsnapshot's log (a failed run touches the newest snapshot all the same), Veeam's
 sessions, and for everything else a marker that the company declares (/etc/boltseal/backup.d/*.toml). What is not
 proven is None, never a guess: restic alone leaves nothing, since listing and forgetting snapshots write to its
@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from collectors.door import Host, Unseen, glob
-from collectors.readers import addresses
+from collectors.readers import addresses, borg_cache
 from collectors.readers.localtime import to_utc
 
 MARKERS: Final = "/etc/boltseal/backup.d/*.toml"
@@ -178,18 +178,10 @@ def _borg_repositories(host: Host) -> Iterator[Job]:
         kind = host.text(key).strip() if host.exists(key) else ""
         encrypted = int(kind) not in _BORG_PLAIN if kind.isdecimal() else None
         cache = f"{BORG_CACHE}/{folder.rpartition('/')[2]}"
-        moment = _borg_created(host, cache)
+        moment = borg_cache.archived_at(host, cache)
         yield Job(
             "borg", addresses.plain(address), addresses.is_away(address), encrypted, moment, None, cache
         )
-
-
-def _borg_created(host: Host, cache: str) -> datetime | None:
-    """When the last archive was complete: the file is there from the start, its checksum only once written."""
-    config = f"{cache}/config"
-    if not host.exists(config) or not re.search(r"^files\S* = \{", host.text(config), re.MULTILINE):
-        return None
-    return max((host.stat(path).modified_at for path in glob(host, f"{cache}/files*")), default=None)
 
 
 def _canonical(address: str) -> str:

@@ -22,7 +22,8 @@ class _Machine:
         self.root = root
         self.data = root / "srv/data"
         self.data.mkdir(parents=True)
-        (self.data / "file").write_text("content")
+        for name in ("file", "newer"):  # borg's cache leaves out the newest
+            (self.data / name).write_text("content")
         (root / "root").mkdir()
         (root / "usr/bin").mkdir(parents=True)
 
@@ -88,6 +89,24 @@ def test_borg_success(tmp_path: Path) -> None:
         assert machine.jobs()[0]["last_success_at"] == "2020-01-01T00:00:00Z", rest
     assert machine.run("borg", "create", f"{repository}::four", data) == 0
     assert machine.jobs()[0]["last_success_at"] > "2021"
+
+
+@pytest.mark.real("borg")
+def test_borg_archives_of_nothing(tmp_path: Path) -> None:
+    """Borg archives what it finds, be it nothing, and only warns: that is no success, with files it is one."""
+    machine = _Machine(tmp_path)
+    machine.has("borg")
+    repository, data = str(tmp_path / "srv/x.borg"), str(machine.data)
+    machine.run("borg", "init", "-e", "none", repository)
+    sources = {"gone": [f"{data}.gone"], "empty": [data, "--exclude", f"{data}/*", "--exclude", data]}
+    for number, (name, words) in enumerate(
+        [*sources.items(), ("full", [data]), *sources.items(), ("", [data])]
+    ):
+        code = machine.run("borg", "create", f"{repository}::{number}", *words)
+        assert code == (1 if name == "gone" else 0)
+        assert bool(machine.jobs()[0]["last_success_at"]) == (name not in sources), (number, name)
+    code = machine.run("borg", "create", f"{repository}::some", data, f"{data}.gone")
+    assert (code, bool(machine.jobs()[0]["last_success_at"])) == (1, True)
 
 
 @pytest.mark.real("restic")
