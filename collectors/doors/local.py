@@ -34,6 +34,7 @@ _ENVIRONMENT: Final = {
     "ZYPP_READONLY_HACK": "1",  # zypper keeps no log and takes no lock
 }
 _OPEN: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_PIPE_BYTES, _GATHER_SECONDS = 64 * 1024, 0.002
 
 
 class Local(door.Host):
@@ -222,13 +223,18 @@ def _watch(process: subprocess.Popen[bytes], argv: tuple[str, ...], deadline: fl
 
 
 def _drain(selector: selectors.BaseSelector, wait: float) -> bool:
+    """Read what is there, and let more gather after a little: many tools write each line by itself."""
     ready = selector.select(max(wait, 0))
+    little = False
     for key, _ in ready:
-        data = os.read(key.fd, 65536)
+        data = os.read(key.fd, _PIPE_BYTES)
         if data:
             key.data.extend(data)
+            little |= len(data) < _PIPE_BYTES
         else:
             selector.unregister(key.fileobj)
+    if little:
+        time.sleep(max(0.0, min(wait, _GATHER_SECONDS)))
     return bool(ready)
 
 
