@@ -25,7 +25,8 @@ def debian_key(version: str) -> tuple[_Number, list[_Piece], list[_Piece]]:
 
 def newer(version: str, than: str) -> bool:
     """Whether one Debian version is newer than another."""
-    return debian_key(version) > debian_key(than)
+    # Most packages are at the version that is offered, which the text alone tells.
+    return version != than and debian_key(version) > debian_key(than)
 
 
 def rpm_key(version: str) -> tuple[_Number, list[_Segment], list[_Segment]]:
