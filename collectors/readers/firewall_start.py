@@ -1,7 +1,7 @@
 """Firewall managers that load rules at the next start, and whether those rules stop anything that comes in.
 
 A unit that is enabled proves little: ufw does nothing unless its own switch is on, Debian's shipped
-/etc/nftables.conf has empty chains, firewalld's zone may be "trusted".
+/etc/nftables.conf has empty chains, and firewalld's zone may be "trusted" (`firewalld`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from collectors.door import Host, Unseen, glob
-from collectors.readers import iptables, units
+from collectors.readers import firewalld, iptables, settings_line, units
 from collectors.readers.once import once
 from collectors.readers.ruleset import is_filtering
 
@@ -20,8 +20,6 @@ LOOKED_AT: Final = (units.FOLDERS[0],)
 INCLUDES_MAX: Final = 8
 UFW: Final = "/etc/ufw/ufw.conf"
 UFW_DEFAULTS: Final = "/etc/default/ufw"
-FIREWALLD: Final = "/etc/firewalld/firewalld.conf"
-ZONES: Final = ("/etc/firewalld/zones", "/usr/lib/firewalld/zones")
 NFTABLES: Final = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
 SAVED: Final = (("/etc/iptables/rules.v4", "ipv4"), ("/etc/iptables/rules.v6", "ipv6"))
 SAVED_RED_HAT: Final = (("/etc/sysconfig/iptables", "ipv4"), ("/etc/sysconfig/ip6tables", "ipv6"))
@@ -29,9 +27,6 @@ SAVED_RED_HAT: Final = (("/etc/sysconfig/iptables", "ipv4"), ("/etc/sysconfig/ip
 _STOPS: Final = re.compile(r"\b(?:drop|reject)\b")
 _INPUT: Final = re.compile(r"\bhook\s+input\b(?:[^{}]|\{[^{}]*\})*")
 _ACCEPTS_ALL: Final = re.compile(r"[;\n][ \t]*(?:counter[ \t]+)?accept[ \t]*[;\n]")
-_OPEN_ZONE: Final = re.compile(r"""<zone[^<>]*\btarget=["']ACCEPT["']""")
-_INTERFACE: Final = re.compile(r"""<interface[^<>]*\bname=["']([^"']*)["']""")
-_INNER: Final = re.compile(r"lo$|docker|br-|veth|virbr|podman|cni|lxc|lxd")
 _INCLUDE: Final = re.compile(r'^[ \t]*include\s+"([^"]+)"', re.MULTILINE)
 _COMMENT: Final = re.compile(r"#.*")
 
@@ -61,23 +56,9 @@ def _managers(host: Host) -> list[Manager]:
 
 
 def _ufw(host: Host) -> tuple[bool, str]:
-    if _setting(host, UFW, "ENABLED").lower() != "yes":
+    if settings_line.last(host, UFW, "ENABLED").lower() != "yes":
         return False, UFW
-    return _setting(host, UFW_DEFAULTS, "DEFAULT_INPUT_POLICY").upper() in ("DROP", "REJECT"), UFW
-
-
-def _firewalld(host: Host) -> tuple[bool, str]:
-    """By the default zone, and by zones that let everything in and were given an interface for good."""
-    for path in glob(host, f"{ZONES[0]}/*.xml"):
-        text = host.text(path)
-        if _OPEN_ZONE.search(text) and any(not _INNER.match(name) for name in _INTERFACE.findall(text)):
-            return False, path
-    zone = _setting(host, FIREWALLD, "DefaultZone") or "public"
-    for folder in ZONES:
-        path = f"{folder}/{zone}.xml"
-        if host.exists(path):
-            return not _OPEN_ZONE.search(host.text(path)), path
-    raise Unseen("not_found", f"{ZONES[0]}/{zone}.xml", "the default zone")
+    return settings_line.last(host, UFW_DEFAULTS, "DEFAULT_INPUT_POLICY").upper() in ("DROP", "REJECT"), UFW
 
 
 def _nftables(host: Host) -> tuple[bool, str]:
@@ -124,12 +105,12 @@ def _saved(host: Host, files: tuple[tuple[str, str], ...]) -> tuple[bool, str]:
 
 def _shorewall(host: Host) -> tuple[bool, str]:
     path = "/etc/shorewall/shorewall.conf"
-    return _setting(host, path, "STARTUP_ENABLED").lower() == "yes", path
+    return settings_line.last(host, path, "STARTUP_ENABLED").lower() == "yes", path
 
 
 def _ferm(host: Host) -> tuple[bool, str]:
     path = "/etc/default/ferm"
-    return _setting(host, path, "ENABLED").lower() in ("yes", "1", "true"), path
+    return settings_line.last(host, path, "ENABLED").lower() in ("yes", "1", "true"), path
 
 
 def _with_includes(host: Host, path: str, left: int) -> str:
@@ -142,17 +123,9 @@ def _with_includes(host: Host, path: str, left: int) -> str:
     return text
 
 
-def _setting(host: Host, path: str, name: str) -> str:
-    """The last value of a `NAME=value` line, quotes taken off; "" where there is none."""
-    if not host.exists(path):
-        return ""
-    values = re.findall(rf"^[ \t]*{name}\s*=\s*[\"']?([^\"'#\n]*)", host.text(path), re.MULTILINE)
-    return values[-1].strip() if values else ""
-
-
 _KNOWN: Final[tuple[tuple[str, tuple[str, ...], Callable[[Host], tuple[bool, str]]], ...]] = (
     ("ufw", ("ufw.service",), _ufw),
-    ("firewalld", ("firewalld.service",), _firewalld),
+    ("firewalld", ("firewalld.service",), firewalld.filters),
     ("nftables", ("nftables.service",), _nftables),
     ("iptables", ("netfilter-persistent.service", "iptables-persistent.service"), _iptables),
     ("iptables", ("iptables.service", "ip6tables.service"), _iptables_red_hat),
