@@ -55,8 +55,8 @@ def _show(judged: Judged, arguments: argparse.Namespace) -> None:
 
         durable.write(Path(arguments.html), page(judged).encode())
     if arguments.json:
-        json.dump(judged.to_dict(), sys.stdout, ensure_ascii=False, indent=2)
-        sys.stdout.write("\n")
+        # Made first, then written at once: json.dump writes each token, thousands of calls where nothing buffers.
+        sys.stdout.write(json.dumps(judged.to_dict(), ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.write(render(judged, style_of(sys.stdout), arguments.all))
 
