@@ -91,12 +91,11 @@ class Command:
 
 @dataclass(frozen=True)
 class Process:
-    """A running process. `exe`, `user` and `arguments` are None or empty where they may not be read."""
+    """A running process. `exe` and `arguments` are None or empty where they may not be read."""
 
     pid: int
     name: str
     exe: str | None = None
-    user: str | None = None
     arguments: tuple[str, ...] = ()
 
 

@@ -15,10 +15,10 @@ def processes() -> tuple[Process, ...]:
     """Every process in this PID namespace, by pid; what of one may not be read is None."""
     found = []
     try:
-        for one in psutil.process_iter(["pid", "name", "exe", "username", "cmdline"], ad_value=None):
+        for one in psutil.process_iter(["pid", "name", "exe", "cmdline"], ad_value=None):
             seen = one.info
             exe, arguments = seen["exe"] or None, tuple(seen["cmdline"] or ())
-            found.append(Process(seen["pid"], seen["name"] or "", exe, seen["username"], arguments))
+            found.append(Process(seen["pid"], seen["name"] or "", exe, arguments))
     except (psutil.Error, OSError) as error:
         raise _unseen(error, "/proc") from None
     return tuple(sorted(found, key=lambda process: process.pid))

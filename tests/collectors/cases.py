@@ -19,7 +19,7 @@ The format (every key but `name` and `expect` may be left out):
                                             # folder through the root door: both must give the same findings
     now = 2026-11-24T12:00:00Z              # start of the scan
     # Without these three, processes() … raise `unsupported`; a word instead of a list is the reason.
-    processes = [{ pid = 7, name = "sshd", exe = "/usr/sbin/sshd", user = "root", arguments = ["sshd", "-D"] }]
+    processes = [{ pid = 7, name = "sshd", exe = "/usr/sbin/sshd", arguments = ["sshd", "-D"] }]
     sockets = [{ protocol = "tcp", address = "0.0.0.0", port = 22, process = "sshd" }]
     mounts = [{ device = "/dev/sda1", path = "/", kind = "ext4", options = ["rw"], number = "8:1" }]
 
