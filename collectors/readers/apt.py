@@ -6,12 +6,14 @@ fix that a point release has overtaken would count as an ordinary update. (It al
 An update is a security update when any newer version of it lies in an archive whose Release file says so.
 Without the distribution's own security archive for this very release among the lists, and with no lists at all,
 nothing is known: never "0 pending". (After an upgrade of the release its sources may still name the old one.)
+An answer counts only if it tells of every package that was asked for, to the end.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -39,12 +41,16 @@ class Offer(NamedTuple):
 
 @dataclass
 class Versions:
-    """One installed package: its version, the one APT would take, and what each source offers."""
+    """One installed package: its version, the one APT would take, and what each source offers.
+
+    `whole`: the installed version was told of, down to dpkg's own record, which ends it.
+    """
 
     name: str
     installed: str = ""
     candidate: str = ""
     offered: list[Offer] = field(default_factory=list)
+    whole: bool = False
 
 
 def parse_policy(text: str) -> list[Versions]:
@@ -68,6 +74,8 @@ def parse_policy(text: str) -> list[Versions]:
         elif len(words) >= 3 and words[-1] == "Packages":
             priority = int(words[0]) if re.fullmatch(r"-?\d{1,9}", words[0]) else 0
             found[-1].offered.append(Offer(version, list_name(words[1], words[2]), priority))
+        elif len(words) == 2 and words[1].startswith("/"):
+            found[-1].whole |= version == found[-1].installed
     return [one for one in found if one.installed not in ("", "(none)")]
 
 
@@ -104,10 +112,14 @@ def held(host: Host) -> Seen:
 
 
 def foreign(host: Host) -> Seen:
-    """Installed packages that no fetched list offers in any version."""
+    """Installed packages that no fetched list offers, in any version or only in older ones.
+
+    A version between two that are offered may have been one of theirs.
+    """
     releases(host)
-    names = sorted(one.name for one in versions(host) if not one.offered)
-    return Seen(list(names), SOURCE)
+    found = versions(host)
+    names = [one.name for one in found if all(newer(one.installed, each.version) for each in one.offered)]
+    return Seen([*sorted(names)], SOURCE)
 
 
 def _security(host: Host) -> Iterator[dict[str, Json]]:
@@ -137,12 +149,19 @@ def _versions(host: Host) -> list[Versions]:
     names = sorted({f"{one.name}:{one.architecture}".removesuffix(":all") for one in known})
     options = () if _cache_is_current(host) else NO_CACHE
     try:
-        found = parse_policy(host.run((*POLICY, *options, *names), timeout=POLICY_SECONDS).text)
+        text = host.run((*POLICY, *options, *names), timeout=POLICY_SECONDS).text
     except Unseen as unseen:
         raise Unseen(unseen.reason, SOURCE, unseen.detail) from None  # without a thousand names
-    if not found:
-        raise Unseen("malformed", SOURCE, "no package in it")
+    found = parse_policy(text)
+    whole = [one.name for one in found if one.whole]
+    if not text.endswith("\n") or _count(names) - _count(whole):
+        raise Unseen("malformed", SOURCE, "not every package that was asked for is in it")
     return sorted(found, key=lambda one: one.name)
+
+
+def _count(names: Iterable[str]) -> Counter[str]:
+    """How often each name stands there: APT leaves its own architecture out."""
+    return Counter(name.partition(":")[0] for name in names)
 
 
 def _cache_is_current(host: Host) -> bool:

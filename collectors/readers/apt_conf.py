@@ -1,6 +1,7 @@
 """APT's configuration (apt.conf(5)) as APT sees it: its own dump, on a root what we read of its files.
 
-Keys are case-insensitive. A later scalar wins; list members (`Key:: "x"` or a bare string in a block) add up.
+The dump ends with the command line that asked for it: one that does not is torn. Keys are case-insensitive. A later
+scalar wins; list members (`Key:: "x"` or a bare string in a block) add up.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _TOKEN: Final = re.compile(
     r"""(?://|\#(?!clear\b|include\b))[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|[{};]|[^\s{};"]+""", re.DOTALL
 )
 _DUMPED: Final = re.compile(r'^(\S+?)(::)? "(.*)";$', re.MULTILINE)
+_END: Final = re.compile(r'^CommandLine::AsString "[^\n]*";\n\Z', re.MULTILINE)
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.conf)?|[A-Za-z0-9_-][A-Za-z0-9_.-]*\.conf")
 
 
@@ -118,10 +120,10 @@ def _unquoted(word: str) -> str:
 
 def _settings(host: Host) -> Settings:
     if not host.offline:
-        found = parse_dump(host.run(DUMP).text)
-        if not found.values:
-            raise Unseen("malformed", " ".join(DUMP), "no setting in it")
-        return found
+        text = host.run(DUMP).text
+        if not _END.search(text):
+            raise Unseen("malformed", " ".join(DUMP), "it has no end")
+        return parse_dump(text)
     if not host.exists("/etc/apt"):
         raise Unseen("not_found", "/etc/apt")
     found = Settings(FOLDER)

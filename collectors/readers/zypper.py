@@ -106,9 +106,10 @@ def foreign(host: Host) -> Seen:
     _fetched(host)
     text = host.run(ORPHANED, ok=NEEDED, timeout=SECONDS).text
     rows = [line.split("|") for line in text.splitlines()]
-    if "No packages found." not in text.splitlines() and not any(row[0].strip() == "S" for row in rows):
-        raise Unseen("malformed", " ".join(ORPHANED), "no list of packages")
     names = {row[2].strip() for row in rows if len(row) == 5 and row[0].startswith("i")}
+    # A head without a row is torn: where there is no package, zypper prints no table.
+    if not text.endswith("\n") or (not names and "No packages found." not in text.splitlines()):
+        raise Unseen("malformed", " ".join(ORPHANED), "no whole list of packages")
     return Seen([*sorted(names - {"gpg-pubkey"})], " ".join(ORPHANED))
 
 

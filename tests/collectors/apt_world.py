@@ -135,3 +135,13 @@ def upgradable(root: Path) -> set[str]:
         for name, version, architecture, old in rows
         if version != old
     }
+
+
+def matching(root: Path, pattern: str) -> set[str]:
+    """The names of installed packages that apt itself finds by a pattern (apt-patterns(7))."""
+    rows = re.findall(
+        r"^([^/\s]+)/\S+ \S+ (\S+) \[installed", tool(root, "apt", "list", pattern), re.MULTILINE
+    )
+    return {
+        name if architecture in ("amd64", "all") else f"{name}:{architecture}" for name, architecture in rows
+    }

@@ -1,5 +1,6 @@
 """The APT reader held to the real APT: archives and a root made here, the reader's own commands."""
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from collectors.door import Unseen
 from collectors.findings import Json
 from collectors.readers import apt
 from collectors.readers.versions import debian_key, newer
-from tests.collectors.apt_world import Archive, Package, Rooted, make_root, simulated, upgradable
+from tests.collectors.apt_world import Archive, Package, Rooted, make_root, matching, simulated, upgradable
 
 pytestmark = pytest.mark.real("apt", "apt-cache", "apt-get")
 
@@ -31,6 +32,8 @@ PINS = (
     "Package: *\nPin: release o=Acme\nPin-Priority: 1001\n",
     "Package: *\nPin: release a=stable\nPin-Priority: 900\n",
 )
+NOWHERE = "?narrow(?installed, ?not(?origin(.)))"
+"""As apt-patterns(7) has it: the installed version lies in no archive (each archive here tells its origin)."""
 OFFERED = st.lists(
     st.builds(
         Package, st.sampled_from(NAMES), st.sampled_from(VERSIONS), st.sampled_from(["all", "amd64", "i386"])
@@ -104,14 +107,17 @@ def test_generated(
                 max(fixes, key=debian_key),
                 one.source.partition(" ")[0] or one.name,
             )
-    told = {name: (row["installed"], row["available"], row["source_package"]) for name, row in ours.items()}
-    assert expected == told
+    rows = {name: (row["installed"], row["available"], row["source_package"]) for name, row in ours.items()}
+    assert expected == rows
     assert len(upgradable(root) - ours.keys()) == apt.pending_other_count(Rooted(root)).value
-    every = {(one.name, one.version) for packages in offered for one in packages}
-    lone = {one.name for one, _ in installed if one.name not in {name for name, _ in every}} | {"dpkg"}
     foreign = apt.foreign(Rooted(root)).value
     assert isinstance(foreign, list)
-    assert lone <= {str(name).removesuffix(":i386") for name in foreign}
+    told = {str(name) for name in foreign}
+    assert matching(root, "?obsolete") <= told <= matching(root, NOWHERE)
+    for name in matching(root, NOWHERE) - told:  # a newer one is offered: this may be what it followed
+        version = next(one.version for one, _ in installed if one.name == name.removesuffix(":i386"))
+        offers = [one.version for one in itertools.chain(*offered) if one.name == name.removesuffix(":i386")]
+        assert any(newer(other, version) for other in offers), name
     shutil.rmtree(folder)
 
 
