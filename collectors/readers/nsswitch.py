@@ -43,7 +43,9 @@ def directories(host: Host) -> list[str]:
     if "compat" in named and any(_asks_nis(host, path) for path in ("/etc/passwd", "/etc/group")):
         found.add("nis")
     if "systemd" in named:
-        if any(name.endswith((".user", ".group")) for folder in USERDB for name in overlay.names(host, folder)):
+        if any(
+            name.endswith((".user", ".group")) for folder in USERDB for name in overlay.names(host, folder)
+        ):
             found.add("systemd-userdb")
         if any(name.endswith(".identity") for name in overlay.names(host, HOMED)):
             found.add("systemd-homed")

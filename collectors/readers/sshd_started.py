@@ -145,13 +145,8 @@ def _of_unit(host: Host, name: str, path: str) -> list[Server]:
 
 
 def _texts(host: Host, name: str, path: str) -> list[str]:
-    """The unit file and its drop-ins, in the order of their names."""
-    found: dict[str, str] = {}
-    for folder in units.FOLDERS:
-        for one in overlay.names(host, f"{folder}/{name}.d"):
-            if one.endswith(".conf"):
-                found.setdefault(one, f"{folder}/{name}.d/{one}")
-    return [overlay.text(host, one) for one in (path, *(found[key] for key in sorted(found)))]
+    """The unit file and its drop-ins, in the order in which they are read."""
+    return [overlay.text(host, one) for one in (path, *units.drop_ins(host, name))]
 
 
 def _file(host: Host, path: str) -> list[str]:

@@ -1,9 +1,7 @@
 """What a unit's file says once every drop-in is laid over it (systemd.unit(5)), and whether a timer still works.
 
-The vendor's file may be replaced as a whole in /etc, or changed by drop-ins: `apt-daily.timer.d/*.conf`, those
-of a shortened name (`apt-.timer.d`) and those of the type (`timer.d`). Drop-ins are read in the order of their
-names, whatever folder they lie in; of two with one name the higher folder counts, and an empty assignment
-forgets what stood before it. So a timer may be enabled and never fire, or start something else.
+The vendor's file may be replaced as a whole in /etc, or changed by drop-ins; an empty assignment forgets what
+stood before it. So a timer may be enabled and never fire, or start something else.
 """
 
 from __future__ import annotations
@@ -36,22 +34,10 @@ def settings(host: Host, name: str) -> Settings:
     """The effective settings of a unit, empty where it has no file."""
     found: dict[str, tuple[str, ...]] = {}
     path = units.file(host, name)
-    for one in [path, *drop_ins(host, name)] if path else ():
+    for one in [path, *units.drop_ins(host, name)] if path else ():
         for key, value in assignments(overlay.text(host, one)):
             found[key] = (*found.get(key, ()), value) if value else ()
     return found
-
-
-def drop_ins(host: Host, name: str) -> list[str]:
-    """The drop-ins of a unit, in the order in which they are read."""
-    stem, _, kind = name.rpartition(".")
-    shortened = [f"{stem[: dash.end()]}.{kind}" for dash in re.finditer("-", stem)]
-    found: dict[str, str] = {}
-    for unit in (name, *reversed(shortened), kind):
-        for folder in units.FOLDERS:
-            for file in overlay.names(host, f"{folder}/{unit}.d"):
-                found.setdefault(file, f"{folder}/{unit}.d/{file}")
-    return [found[file] for file in sorted(found) if file.endswith(".conf")]
 
 
 def assignments(text: str) -> Iterator[tuple[str, str]]:

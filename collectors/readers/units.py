@@ -86,6 +86,28 @@ def file(host: Host, name: str) -> str | None:
     return _of(once(host, _index).files, name)
 
 
+def drop_ins(host: Host, name: str, now: bool = True) -> list[str]:
+    """The drop-ins of a unit, in the order in which they are read: that of their names, whatever their folder.
+
+    They lie in `apt-daily.timer.d`, in the folder of an alias, of a template or a shortened name (`apt-.timer.d`)
+    and in that of the type (`timer.d`); of two with one name the one nearer to the unit's own name counts, then
+    the one in the higher folder. Without `now`, those that the next boot finds.
+    """
+    index = once(host, _index)
+    name = _names_of(host, name, index.files)[-1]
+    named = [one for one in index.drop_ins if one in index.files]
+    aliases = [one for one in named if _names_of(host, one, index.files)[-1] == name]
+    stem, _, kind = name.rpartition(".")
+    shortened = [f"{stem[: dash.end()]}.{kind}" for dash in re.finditer("-", stem.partition("@")[0])]
+    found: dict[str, str] = {}
+    for unit in dict.fromkeys((name, *aliases, _template(name), *reversed(shortened), kind)):
+        for folder in index.drop_ins.get(unit, ()):
+            if now or not folder.startswith(VOLATILE):
+                for file in overlay.names(host, folder):
+                    found.setdefault(file, f"{folder}/{file}")
+    return [found[file] for file in sorted(found) if file.endswith(".conf")]
+
+
 def starting(host: Host, *names: str) -> Unit | None:
     """The first of these units that starts at boot, or None."""
     return next((found for found in (unit(host, name) for name in names) if found.starts), None)
@@ -145,17 +167,14 @@ def _boot(host: Host) -> dict[str, str]:
         reached[names[-1]] = source
         for each in names:
             waiting += index.wanted.get(each, {}).items()
-        waiting += [(one, path) for one in _pulled(host, index, names[-1], path)]
+        waiting += [(one, path) for one in _pulled(host, names[-1], path)]
     return reached
 
 
-def _pulled(host: Host, index: _Index, name: str, path: str) -> Iterator[str]:
+def _pulled(host: Host, name: str, path: str) -> Iterator[str]:
     """What a unit's file and its drop-ins want or require. No assignment takes back an earlier one."""
-    files = [path]
-    for folder in (*index.drop_ins.get(name, ()), *index.drop_ins.get(_template(name), ())):
-        files += [f"{folder}/{each}" for each in overlay.names(host, folder) if each.endswith(".conf")]
     instance = name.rpartition(".")[0].partition("@")[2]
-    for each in files:
+    for each in (path, *drop_ins(host, name, now=False)):
         for line in _PULLS.findall(overlay.text(host, each)):
             yield from line.replace("\\\n", " ").replace("%i", instance).split()
 

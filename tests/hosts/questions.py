@@ -23,6 +23,11 @@ def unit_states(host: Host, names: Sequence[str]) -> dict[str, Unit]:
     return {name: units.unit(host, name) for name in names}
 
 
+def drop_ins(host: Host, names: Sequence[str]) -> dict[str, list[str]]:
+    """The drop-ins of these units, in their order."""
+    return {name: units.drop_ins(host, name) for name in names}
+
+
 def facts(host: Host, *collectors: str) -> tuple[dict[str, Json], dict[str, str]]:
     """The facts that these collectors see, and the reasons for those that they miss."""
     seen: dict[str, Json] = {}

@@ -7,7 +7,7 @@ from tests.hosts.booted import Booted
 
 KINDS = (".service", ".socket", ".timer", ".path", ".target")
 _PULLS = ("Wants", "Requires", "BindsTo", "Upholds")
-_SHOWN = ("Id", "Names", "LoadState", "UnitFileState", "ActiveState", "FragmentPath", *_PULLS)
+_SHOWN = ("Id", "Names", "LoadState", "UnitFileState", "ActiveState", "FragmentPath", "DropInPaths", *_PULLS)
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Told:
     active: str
     fragment: str
     pulls: tuple[str, ...]
+    drop_ins: tuple[str, ...]
 
     @property
     def masked(self) -> bool:
@@ -83,7 +84,7 @@ def _shown(host: Booted, names: Sequence[str]) -> list[Told]:
         names_of = tuple(said.get("Names", "").split()) or (said["Id"],)
         found.append(
             Told(said["Id"], names_of, said["LoadState"], said["UnitFileState"], said["ActiveState"],
-                 said["FragmentPath"], pulls)
+                 said["FragmentPath"], pulls, tuple(said.get("DropInPaths", "").split()))
         )  # fmt: skip
     return found
 

@@ -1,13 +1,14 @@
 """Units: what our reader says, live and from the files, against what systemd has loaded and does at a boot."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 
 from collectors.doors.root import Root
 from collectors.readers.units import Unit
 from tests.hosts.booted import Booted
-from tests.hosts.questions import unit_states
+from tests.hosts.questions import drop_ins, unit_states
 from tests.hosts.systemd import Systemd, attempted, triggered
 
 pytestmark = [pytest.mark.slow, pytest.mark.real("systemd-nspawn", "nsenter", "ip", root=True)]
@@ -44,10 +45,23 @@ FILES = {
     "/etc/init.d/ancient": "#!/bin/sh\n### BEGIN INIT INFO\n# Provides: ancient\n# Required-Start:\n# Required-Stop:\n"
     "# Default-Start: 2 3 4 5\n# Default-Stop: 0 1 6\n### END INIT INFO\nexit 0\n",
 }
+# Drop-ins of every name that a unit, an alias of it and an instance have: nearly all hide another, or are hidden.
+FILES |= {
+    f"/{folder}/systemd/system/{unit}.d/{name}.conf": f"[Service]\nEnvironment=FROM={unit}\n"
+    for at, (folder, unit) in enumerate(
+        product(
+            ("etc", "usr/local/lib", "usr/lib"),
+            ("of-plain.service", "of-.service", "plain.service", "other.service", "aliased.service", "service",
+             "instance@.service", "instance@one.service", "instance@one-more.service", "instance@one-.service"),
+        )
+    )
+    for name in ("50-same", f"{90 - at}-own")
+}  # fmt: skip
 LINKS = {
     "/etc/rc2.d/S01ancient": "../init.d/ancient",
     "/etc/rc3.d/S01ancient": "../init.d/ancient",
     "/etc/rc5.d/S01ancient": "../init.d/ancient",
+    "/etc/systemd/system/plain.service.d/50-same.conf": "/dev/null",
     # No file is behind it.
     "/etc/systemd/system/multi-user.target.wants/gone.service": "/lib/systemd/system/gone.service",
     # Linked, but masked all the same.
@@ -59,8 +73,8 @@ ENABLED = (
     " conditional masked-now ticking.timer stopped.timer"
 ).split()
 NAMED = (
-    "sshd.service other.service instance@one.service instance@two.service ancient.service gone.service"
-    " never-heard-of.service"
+    "sshd.service other.service instance@one.service instance@one-more.service"
+    " instance@two.service ancient.service gone.service never-heard-of.service"
 ).split()
 STARTED = set(
     "plain aliased other of-plain by-file by-drop-in local failing conditional masked-now instance@one ancient"
@@ -77,6 +91,7 @@ def odd(prepared: Callable[[], Booted]) -> Booted:
     for path, target in LINKS.items():
         link = host.root / path[1:]
         link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
         link.symlink_to(target)
     (host.root / "etc/init.d/ancient").chmod(0o755)
     (host.root / "etc/systemd/system/emptied.service").touch()
@@ -112,6 +127,20 @@ def test_every_unit(kind: str, request: pytest.FixtureRequest, release: str) -> 
     live = _compare(host, told, names, host.ask(unit_states, names), volatile=True)
     files = _compare(host, told, names, unit_states(Root(host.root), names), volatile=False)
     print(f"{release}, {kind}: {live} answers live, {files} from files")
+
+
+def test_drop_ins(odd: Booted, release: str) -> None:
+    """Which drop-ins a unit has, and in which order, is systemd's answer for every unit that it loads."""
+    told = Systemd(odd, NAMED)
+    names = [name for name in [*told.files, *told.asked] if told.by_name[name].load == "loaded"]
+    live, files = odd.ask(drop_ins, names), drop_ins(Root(odd.root), names)
+    for name in names:
+        theirs = [path.replace("/usr/lib/", "/lib/") for path in told.by_name[name].drop_ins]
+        assert theirs == [path.replace("/usr/lib/", "/lib/") for path in live[name]], name
+        kept = [path for path in theirs if not path.startswith("/run/")]
+        assert kept == [path.replace("/usr/lib/", "/lib/") for path in files[name]], name
+    assert len(live["of-plain.service"]) > 9
+    print(f"{release}: drop-ins of {len(names)} units")
 
 
 def test_expected(odd: Booted) -> None:
