@@ -18,9 +18,9 @@ FACTS = {
         "str", "what happens to a connection that no rule provides for: drop, reject or accept (the weakest)"
     ),
     "firewall.forwarded_ports": Fact(
-        "records{protocol: str, ports: str}",
+        "records{protocol: str, port: int?, ports: str}",
         "ports of this host that are sent on to another address, as containers publish them, past the rules for"
-        " what comes in; any stands for all",
+        " what comes in; port is null for several, any stands for all",
     ),
     "firewall.manager": Fact("str", "what sets the rules: ufw, firewalld, nftables, iptables …, or none"),
     "firewall.persisted": Fact("bool", "rules that filter what comes in are loaded at the next start"),
@@ -52,9 +52,16 @@ def _default_inbound(host: Host) -> Seen:
 def _forwarded(host: Host) -> Seen:
     rules = kernel_rules.rules(host)
     records: list[Json] = [
-        {"protocol": protocol, "ports": ports} for protocol, ports in ruleset.forwarded(rules.chains)
+        {"protocol": protocol, "port": low if low == high else None, "ports": _ports(low, high)}
+        for protocol, low, high in ruleset.forwarded(rules.chains)
     ]
     return Seen(records, *rules.sources)
+
+
+def _ports(low: int, high: int) -> str:
+    if (low, high) == ruleset.ALL_PORTS:
+        return "any"
+    return str(low) if low == high else f"{low}-{high}"
 
 
 def _persisted(host: Host) -> Seen:

@@ -1,4 +1,4 @@
-"""Who may act as root, and who may without being asked for a password.
+"""Who may act as root, how, and who may without being asked for a password.
 
 sudoers is read as sudo reads it: includes in order, aliases, tags that go on to the next command, scoped
 defaults. A line that is not understood makes the answer unknown: sudo would skip it, but what it grants is
@@ -17,6 +17,16 @@ FACTS = {
     "privileges.administrators": Fact(
         "list[str]", "who may become root; %group where a directory knows the members"
     ),
+    "privileges.ways_to_root": Fact(
+        "records{name: str, by: str, source: str}",
+        "each way in which somebody may become root: uid, sudo, doas, polkit; polkit rule (asks for nothing);"
+        " docker, podman, containerd, cri-o, lxd, incus, libvirt by the engine's socket; disk by a device; file"
+        " of root's that they may write to; and what grants it",
+    ),
+    "privileges.hidden_administrators": Fact(
+        "list[str]",
+        "who can log in and become root, but is no administrator by user number, sudo, doas or polkit",
+    ),
     "privileges.nopasswd_rules": Fact(
         "records{who: str, commands: str, source: str}",
         "what sudo or doas runs without asking for a password",
@@ -30,6 +40,8 @@ def collect(host: Host) -> Findings:
     """Administrators by UID 0, groups and rules; rules without a password; defaults that switch it off."""
     findings = Findings()
     findings.look("privileges.administrators", _administrators, host)
+    findings.look("privileges.ways_to_root", _ways_to_root, host)
+    findings.look("privileges.hidden_administrators", _hidden, host)
     findings.look("privileges.nopasswd_rules", _nopasswd_rules, host)
     findings.look("privileges.no_authenticate", _no_authenticate, host)
     findings.look("privileges.other_sources", _other_sources, host)
@@ -39,6 +51,15 @@ def collect(host: Host) -> Findings:
 def _administrators(host: Host) -> Seen:
     names, sources = administrators.names(host)
     return Seen([*names], *sources)
+
+
+def _ways_to_root(host: Host) -> Seen:
+    held, sources = administrators.ways(host)
+    return Seen([{"name": one.name, "by": one.by, "source": one.source} for one in held], *sources)
+
+
+def _hidden(host: Host) -> Seen:
+    return Seen([*administrators.hidden(host)], *administrators.ways(host)[1])
 
 
 def _nopasswd_rules(host: Host) -> Seen:

@@ -1,4 +1,4 @@
-"""Who may become root: names with UID 0, and those for whom sudo or doas opens a root shell.
+"""Who may become root, and how: by UID 0, by sudo or doas that open a root shell, by what grants root in effect.
 
 Groups are resolved in the local files. A group that is not there (a directory's) stays as "%group":
 somebody of whom this host cannot tell the names.
@@ -6,17 +6,20 @@ somebody of whom this host cannot tell the names.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from collectors.door import Host, Unseen
-from collectors.readers import doas, hostname, nsswitch, passwd, sudo_grants, sudoers
+from collectors.readers import doas, hostname, nsswitch, passwd, root_grants, sudo_grants, sudoers
 from collectors.readers.once import once
 from collectors.readers.passwd import Account
 from collectors.readers.sudo_grants import Asker, Grant
 from collectors.readers.sudoers import Sudoers
 
-EVERYBODY: Final = "ALL"
+EVERYBODY: Final = root_grants.EVERYBODY
 """Stands among the names where every user may become root."""
+PLAIN: Final = ("uid", "sudo", "doas", "polkit")
+"""Ways that a review of administrators looks at; the others name nobody an administrator."""
 _SHELLS: Final = frozenset(
     {"su", "sh", "bash", "dash", "zsh", "ksh", "fish", "env", "visudo", "vipw", "vigr"}
 )
@@ -25,17 +28,43 @@ _ASKERS_MAX: Final = 500
 """So many members of a rule's list are looked at one by one; of more, any may be the one it stands for."""
 
 
+@dataclass(frozen=True, order=True)
+class Held:
+    """A way to root that somebody has: uid, sudo, doas, or the words of `root_grants`; and what grants it."""
+
+    name: str
+    by: str
+    source: str
+
+
 def names(host: Host) -> tuple[list[str], list[str]]:
-    """The administrators, sorted, and the sources. Read once per scan.
+    """The administrators, sorted, and the sources.
 
     Raises `Unseen` when a file that decides cannot be read.
     """
-    return once(host, _names)
+    held, sources = ways(host)
+    return sorted({one.name for one in held}), sources
 
 
-def _names(host: Host) -> tuple[list[str], list[str]]:
+def hidden(host: Host) -> list[str]:
+    """Who can log in and become root, and is no administrator by UID 0, by sudo, doas or polkit's password.
+
+    Accounts without a login shell, as services bring them, are left out. Raises `Unseen`.
+    """
+    held, _ = ways(host)
+    plain = {one.name for one in held if one.by in PLAIN}
+    shut = {one.name for one in passwd.accounts(host) if not one.interactive}
+    return sorted({one.name for one in held} - plain - shut) if EVERYBODY not in plain else []
+
+
+def ways(host: Host) -> tuple[list[Held], list[str]]:
+    """Every way to root that somebody has, sorted, and the sources. Read once per scan. Raises `Unseen`."""
+    return once(host, _ways)
+
+
+def _ways(host: Host) -> tuple[list[Held], list[str]]:
     people = passwd.accounts(host)
-    found = {one.name for one in people if one.uid == 0}
+    found = {Held(one.name, "uid", passwd.PASSWD) for one in people if one.uid == 0}
     sources = [passwd.PASSWD]
     read = sudo(host)
     if read is not None:
@@ -43,14 +72,18 @@ def _names(host: Host) -> tuple[list[str], list[str]]:
         kept = grants(host)
         for at, grant in enumerate(kept):
             if _opens_root(grant) and not _asks_for_roots_password(grant, read):
-                found |= _standing(host, kept, at, people, sudo_grants.ROOT, {sudo_grants.DENIED})
+                who = _standing(host, kept, at, people, sudo_grants.ROOT, {sudo_grants.DENIED})
+                found |= {Held(name, "sudo", grant.rule.source) for name in who}
     for permit in doas.rules(host):
         sources.append(permit.source)
         command = permit.command.split(" ")[0].rsplit("/", 1)[-1]
         if permit.target == "root" and (command == "ALL" or command in _SHELLS):
-            who = "%" + permit.who[1:] if permit.who.startswith(":") else permit.who
-            found |= resolve(host, (who,), people)
-    return sorted(found), sources
+            item = "%" + permit.who[1:] if permit.who.startswith(":") else permit.who
+            found |= {Held(name, "doas", permit.source) for name in resolve(host, (item,), people)}
+    for way in root_grants.ways(host):
+        sources.append(way.source)
+        found |= {Held(name, way.by, way.source) for name in resolve(host, (way.who,), people)}
+    return sorted(found), list(dict.fromkeys(sources))
 
 
 def grants(host: Host) -> list[Grant]:

@@ -22,6 +22,7 @@ MOVED: Final = frozenset({"dnat", "redirect"})
 DEPTH_MAX: Final = 64
 _FALL: Final = "fall"
 _RETURN: Final = "return"
+ALL_PORTS: Final = (0, 65535)
 _STAGES: Final = ("ingress", "prerouting", "input")
 
 Key = tuple[str, str, str]
@@ -83,18 +84,23 @@ def is_translating(chains: Mapping[Key, Chain]) -> bool:
     return any(rule.verdict in MOVED for key in keys for rule in chains[key].rules)
 
 
-def forwarded(chains: Mapping[Key, Chain]) -> list[tuple[str, str]]:
-    """Protocol and ports of what is sent on to another address before the rules for what comes in."""
+def forwarded(chains: Mapping[Key, Chain]) -> list[tuple[str, int, int]]:
+    """Protocol, first and last port of what is sent on to another address before the rules for what comes in."""
     found = set()
     for key in reachable(chains, [key for key, chain in chains.items() if chain.hook == "prerouting"]):
         for rule in chains[key].rules:
-            if rule.verdict == "dnat":
-                tests = [test for test in rule.conditions if not test.negated]
+            tests = [test for test in rule.conditions if not test.negated]
+            if rule.verdict == "dnat" and not any(_is_loopback(test) for test in tests):
                 ranges = [each for test in tests if test.kind == "port" for each in test.ranges]
-                ports = ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
                 names = {name for test in tests if test.kind == "protocol" for name in test.values}
-                found |= {(name, ports or "any") for name in names or {"any"}}
+                ports = ranges or [ALL_PORTS]
+                found |= {(name, low, high) for name in names or {"any"} for low, high in ports}
     return sorted(found)
+
+
+def _is_loopback(test: Condition) -> bool:
+    """Whether only this machine can meet it: "-p 127.0.0.1:8080:80" publishes to nobody else."""
+    return test.kind == "address" and all(value.startswith(("127.", "::1")) for value in test.values)
 
 
 def reachable(chains: Mapping[Key, Chain], keys: Sequence[Key]) -> set[Key]:
