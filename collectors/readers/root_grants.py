@@ -85,7 +85,7 @@ def ways(host: Host) -> list[Way]:
     for path in _ROOTS_FILES:
         seen = _stat(host, path)
         if seen:
-            found += [Way(who, "file", path) for who in _writers(seen)]
+            found += [Way(who, "file", path) for who in writers(seen)]
     return [one for one in dict.fromkeys(found) if one.who not in ("root", "#0", "%#0", "%root")]
 
 
@@ -93,15 +93,15 @@ def _of_engine(host: Host, engine: _Engine) -> Iterator[Way]:
     for path in engine.sockets:
         seen = _stat(host, path)
         if seen:
-            yield from _judged(engine, _writers(seen), path)
+            yield from _judged(engine, writers(seen), path)
             return
     told = unit_settings.settings(host, engine.unit) if engine.unit else {}
     if told.get("Socket.ListenStream"):
         mode = _mode((told.get("Socket.SocketMode") or ("",))[-1])
         group = (told.get("Socket.SocketGroup") or ("root",))[-1]
         item = f"%#{group}" if group.isdecimal() else f"%{group}"
-        writers = [EVERYBODY] if mode & 0o002 else [item] if mode & 0o020 else []
-        yield from _judged(engine, writers, engine.unit)
+        who = [EVERYBODY] if mode & 0o002 else [item] if mode & 0o020 else []
+        yield from _judged(engine, who, engine.unit)
     else:
         there = [path for path in engine.signs if host.exists(path)]
         yield from (Way(f"%{engine.group}", engine.by, path) for path in there[:1])
@@ -112,10 +112,10 @@ def _mode(text: str) -> int:
     return int(text, 8) if text and set(text) <= set("01234567") else 0o666
 
 
-def _judged(engine: _Engine, writers: list[str], source: str) -> list[Way]:
+def _judged(engine: _Engine, who: list[str], source: str) -> list[Way]:
     """The socket of libvirt is open to everybody where polkit decides who may come in: that is read by itself."""
-    open_door = engine.by == "libvirt" and EVERYBODY in writers
-    return [] if open_door else [Way(who, engine.by, source) for who in writers]
+    open_door = engine.by == "libvirt" and EVERYBODY in who
+    return [] if open_door else [Way(one, engine.by, source) for one in who]
 
 
 def _of_disks(host: Host) -> Iterator[Way]:
@@ -133,10 +133,10 @@ def _of_disks(host: Host) -> Iterator[Way]:
             path = f"/dev/{name.replace('!', '/')}"
             seen = _stat(host, path)
             if seen:
-                yield from (Way(who, "disk", path) for who in _writers(seen))
+                yield from (Way(who, "disk", path) for who in writers(seen))
 
 
-def _writers(seen: Stat) -> list[str]:
+def writers(seen: Stat) -> list[str]:
     """Who besides root may write, as items of sudoers."""
     found = [f"#{seen.uid}"] if seen.mode & 0o200 and seen.uid else []
     found += [f"%#{seen.gid}"] if seen.mode & 0o020 and seen.gid else []
