@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -33,6 +34,8 @@ class Derived(NamedTuple):
 
 
 _SUPPORT = ("os.id", "os.version", "os.support_ends_on")
+_DATE = fact_types.parse("date")
+_APART_MAX = timedelta(days=92)
 _UPDATES = ("updates.pending_security", "os.id", "os.version")
 _PENDING = fact_types.parse(
     "records{name: str, source_package: str?, installed: str, available: str, advisories: list[str]}"
@@ -48,7 +51,7 @@ FACTS: Mapping[str, Derived] = {
     "os.security_support_ends_on": Derived(
         "date",
         "the last day of security updates that nobody pays extra for: by the feed where it knows the release, "
-        "else as the host has it",
+        "up to a quarter later if the host says so, else as the host has it",
         _SUPPORT,
     ),
     "updates.exploited_judged_by": Derived(
@@ -102,7 +105,12 @@ def _none(name: str) -> tuple[str, ...]:
 
 
 def _support(seen: Evidence, feeds: Feeds) -> _Found:
-    """By the release, or the line of releases that it belongs to: 8.10 is an 8."""
+    """By the release, or the line of releases that it belongs to: 8.10 is an 8.
+
+    Of some releases the feed knows the month alone, and the makers' own lists tell of another day in the next one:
+    of two days that are as near as that the later counts, so that no host is said to be without updates that gets
+    them. A host's own word that lies further off counts for nothing.
+    """
     system, version, own = (seen.facts.get(name) for name in _SUPPORT)
     where = seen.sources.get(_SUPPORT[2], ())
     if feeds.eol and isinstance(system, str) and isinstance(version, str):
@@ -111,8 +119,18 @@ def _support(seen: Evidence, feeds: Feeds) -> _Found:
         # Where no end is announced, the host may carry a newer word than the feed.
         if releases.get(known) is not None:
             places = (place for name in _SUPPORT[:2] for place in seen.sources.get(name, ()))
-            return _Found(releases[known], "", (feeds.eol.source, *dict.fromkeys(places)))
+            told = (feeds.eol.source, *dict.fromkeys(places))
+            if _a_little_later(own, releases[known]):
+                return _Found(own, "", (*told, *where))
+            return _Found(releases[known], "", told)
     return _Found(own, seen.missing.get(_SUPPORT[2], ""), where)
+
+
+def _a_little_later(own: Any, told: Any) -> bool:
+    if not _DATE.accepts(own):
+        return False
+    later = date.fromisoformat(str(own)) - date.fromisoformat(str(told))
+    return timedelta(0) < later <= _APART_MAX
 
 
 def _exploited(seen: Evidence, feeds: Feeds) -> tuple[_Found, _Found]:

@@ -282,6 +282,14 @@ def test_a_host_cannot_say_it() -> None:
         ("debian", "12", "2026-06-10", "2028-06-30"),
         ("rhel", "8.10", "2024-01-01", "2029-05-31"),
         ("alpine", "3.20.3", None, "2026-04-01"),
+        # Another day of the same season: the later one counts, whoever says it.
+        ("ubuntu", "22.04", "2027-06-01", "2027-06-01"),
+        ("ubuntu", "22.04", "2027-07-02", "2027-07-02"),
+        ("ubuntu", "22.04", "2027-07-03", "2027-04-01"),
+        ("ubuntu", "22.04", "2027-03-01", "2027-04-01"),
+        ("ubuntu", "22.04", "2027-06-31", "2027-04-01"),
+        ("ubuntu", "22.04", "20270601", "2027-04-01"),
+        ("ubuntu", "22.04", None, "2027-04-01"),
         # No end is announced: the host may know better, or nobody does.
         ("debian", "13", "2030-06-30", "2030-06-30"),
         ("debian", "13", None, "not_found"),
@@ -293,8 +301,9 @@ def test_a_host_cannot_say_it() -> None:
     ],
 )
 def test_support(system: Any, version: Any, own: str | None, expected: str) -> None:
-    """The feed's day where it knows the release, else the host's own."""
+    """The feed's day where it knows the release, or a little later the host's; else the host's own."""
     systems = {"debian": {"12": "2028-06-30", "13": None}, "rhel": {"8": "2029-05-31"}}
+    systems["ubuntu"] = {"22.04": "2027-04-01"}
     with_ = given_feeds(eol={**systems, "alpine": {"3.20": "2026-04-01"}})
     facts = {"os.id": system, "os.version": version} | ({"os.support_ends_on": own} if own else {})
 
@@ -303,7 +312,8 @@ def test_support(system: Any, version: Any, own: str | None, expected: str) -> N
     name = "os.security_support_ends_on"
     assert expected == got.facts.get(name, got.missing.get(name))
     assert with_.eol
-    assert (with_.eol.source in got.sources[name]) is (expected not in (own, "not_found"))
+    known = system == "ubuntu" or expected not in (own, "not_found")
+    assert (with_.eol.source in got.sources[name]) is known
 
 
 def test_published() -> None:
