@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, Protocol
+from itertools import groupby
+from typing import Final, Literal, NamedTuple, Protocol
 
 REASONS: Final = (
     "permission_denied",
@@ -53,8 +53,7 @@ class Unseen(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True)
-class Stat:
+class Stat(NamedTuple):
     """What a path is.
 
     `kind` is "link" only when asked not to follow, "other" for a pipe or a socket; `mode` holds the permission
@@ -69,8 +68,7 @@ class Stat:
     modified_at: datetime
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A finished command."""
 
     argv: tuple[str, ...]
@@ -89,8 +87,7 @@ class Command:
         return " ".join(self.argv)
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(NamedTuple):
     """A running process. `exe` and `arguments` are None or empty where they may not be read."""
 
     pid: int
@@ -99,8 +96,7 @@ class Process:
     arguments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Socket:
+class Socket(NamedTuple):
     """A listening TCP socket or a bound UDP one.
 
     `protocol` is "tcp" or "udp", `address` tells IPv4 from IPv6.
@@ -112,8 +108,7 @@ class Socket:
     process: str | None = None
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(NamedTuple):
     """A mounted filesystem, in the order of /proc/self/mountinfo; `number` is its "major:minor"."""
 
     device: str
@@ -200,15 +195,20 @@ def glob(host: Host, pattern: str) -> list[str]:
     loop of links) raises `Unseen`: it may hold anything.
     """
     found = ["/"]
-    for part in (piece for piece in pattern.split("/") if piece):
-        found = [path for base in found for path in _step(host, base, part)]
+    for wild, parts in groupby((piece for piece in pattern.split("/") if piece), _is_wild):
+        for part in parts if wild else ["/".join(parts)]:  # plain names are one path, looked at once
+            found = [path for base in found for path in _step(host, base, part)]
     return found
+
+
+def _is_wild(part: str) -> bool:
+    return any(character in part for character in "*?[")
 
 
 def _step(host: Host, base: str, part: str) -> list[str]:
     join = base.rstrip("/") + "/"
     try:
-        if not any(character in part for character in "*?["):
+        if not _is_wild(part):
             return [join + part] if host.exists(join + part) else []
         names = host.list(base)
     except Unseen as unseen:

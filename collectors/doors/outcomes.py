@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat as stat_module
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -45,15 +44,24 @@ def from_oserror(error: OSError, source: str) -> Unseen:
     return Unseen(_BY_ERRNO.get(error.errno or 0, "malformed"), source, error.strerror or "")
 
 
-@contextmanager
-def told(source: str) -> Iterator[None]:
-    """Turn what the operating system raises while it looks at a path into `Unseen`."""
-    try:
-        yield
-    except OSError as error:
-        raise from_oserror(error, source) from None
-    except ValueError:
-        raise Unseen("malformed", source.replace("\0", "\\0"), "no path can hold this") from None
+class Told:
+    """Turns what the operating system raises while it looks at a path into `Unseen`.
+
+    A class, since a scan looks a few thousand times and a generator takes four times as long.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def __enter__(self) -> None:
+        """Nothing to be done."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raise what it means."""
+        if isinstance(error, OSError):
+            raise from_oserror(error, self._source) from None
+        if isinstance(error, ValueError):
+            raise Unseen("malformed", self._source.replace("\0", "\\0"), "no path can hold this") from None
 
 
 def to_stat(info: os.stat_result) -> Stat:

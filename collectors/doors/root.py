@@ -90,7 +90,7 @@ class Root(door.Host):
     def _at(self, path: str, follow: bool, look: Callable[[int], _T]) -> _T:
         if time.monotonic() >= self._deadline:
             raise Unseen("budget_spent", path)
-        with outcomes.told(path), _walk(self._folder, path, follow) as handle:
+        with outcomes.Told(path), _walk(self._folder, path, follow) as handle:
             return look(handle)
 
 
