@@ -10,6 +10,7 @@ at boot counts.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from collectors.door import Host, Unseen, glob
@@ -46,13 +47,14 @@ def _service(host: Host) -> Seen:
 
 
 def _persistent(host: Host) -> Seen:
-    sent_on = {"rsyslog": _rsyslog, "syslog-ng": _syslog_ng}
-    for name, destinations in sent_on.items():
-        if _acts(host, *SERVICES[name]) and destinations(host)[1]:
+    kept, sources = journal.keeps(host) if _acts(host, *SERVICES["journald"]) else (False, (_told_by(host),))
+    keepers: dict[str, Callable[[], bool]] = {
+        "rsyslog": lambda: _rsyslog(host).keeps(),
+        "syslog-ng": lambda: _syslog_ng(host)[1],
+    }
+    for name, keeps in keepers.items():
+        if not kept and _acts(host, *SERVICES[name]) and keeps():
             return Seen(not journal.is_volatile(host, "/var/log"), f"{name} is on", _told_by(host))
-    if not _acts(host, *SERVICES["journald"]):
-        return Seen(False, _told_by(host))
-    kept, sources = journal.keeps(host)
     return Seen(kept, *sources)
 
 
@@ -60,7 +62,7 @@ def _forwarded_to(host: Host) -> Seen:
     found: set[str] = set()
     sources = [_told_by(host)]
     if _acts(host, *SERVICES["rsyslog"]):
-        found |= _rsyslog(host)[0]
+        found |= _rsyslog(host).away()
         sources.append(rsyslog.MAIN)
     if _acts(host, *SERVICES["syslog-ng"]):
         found |= _syslog_ng(host)[0]
@@ -76,16 +78,9 @@ def _forwarded_to(host: Host) -> Seen:
     return Seen([*sorted(found)], *sources)
 
 
-def _rsyslog(host: Host) -> tuple[set[str], bool]:
-    """Where rsyslog sends the host's own messages, and whether it files them; nothing where none come in."""
-    plain = rsyslog.text(host)
-    comes_in = rsyslog.hears_host(plain)
-    if not comes_in or (
-        comes_in == "socket" and _acts(host, *SERVICES["journald"]) and not journal.hands_on(host)
-    ):
-        return set(), False
-    found = rsyslog.destinations(plain)
-    return forwarding.named(found.sent), found.file
+def _rsyslog(host: Host) -> rsyslog.Destinations:
+    """Where rsyslog takes the host's own messages."""
+    return rsyslog.of(host, lambda: not _acts(host, *SERVICES["journald"]) or journal.hands_on(host))
 
 
 def _syslog_ng(host: Host) -> tuple[set[str], bool]:

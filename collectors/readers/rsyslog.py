@@ -1,63 +1,76 @@
 """Where rsyslog's configuration takes the host's own security messages (rsyslog.conf(5), RainerScript).
 
-A message walks the statements in their order until a `stop`. What counts is the path of a login's message
-(authpriv, as PAM and sudo log, severity info): a rule for mail alone, for errors alone, below a condition on some
-program, behind a `stop`, or in a ruleset that nothing calls, carries none. A condition that is not understood counts
-as narrowing.
+What counts is the way of a login's messages (authpriv, as PAM and sudo log, severity info): a rule for mail alone,
+for errors alone, for some program, behind a `stop`, or in a ruleset that nothing calls, carries none or not all of
+them. Where a condition that is not understood decides, that is said, and nothing is claimed.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from collectors.door import Host, Unseen, glob
+from collectors.readers import forwarding, hostname, rsyslog_message, rsyslog_walk
+from collectors.readers.rsyslog_message import MAYBE, NO, SURE
+from collectors.readers.rsyslog_walk import Ruleset
 
 MAIN: Final = "/etc/rsyslog.conf"
 DEPTH_MAX: Final = 8
 FILE_MAX_BYTES: Final = 256 * 1024
-_LEVELS: Final = ("debug", "info", "notice", "warning", "err", "crit", "alert", "emerg")
-_INFO: Final = 6
-_OLD_LEVELS: Final = {"warn": "warning", "error": "err", "panic": "emerg"}
+_OPEN: Final = "a statement that is not understood decides"
+_DEFAULT: Final = "rsyslog_defaultruleset"
 
 _COMMENT: Final = re.compile(r"""("(?:\\.|[^"\\\n])*"|'[^'\n]*')|#[^\n]*|/\*.*?\*/""", re.DOTALL)
 _INCLUDE: Final = re.compile(
-    r"""^[ \t]*(?:\$IncludeConfig\s+(\S+)|include\s*\(\s*file\s*=\s*"([^"]+)"[^)]*\))""",
+    r"""^[ \t]*(?:\$IncludeConfig[ \t]+(\S+)|include\s*\(((?:[^()"]|"(?:\\.|[^"\\])*")*)\))""",
     re.MULTILINE | re.IGNORECASE,
 )
-_PARAMETER: Final = re.compile(r"""([\w.]+)\s*=\s*\[?\s*["']([^"']*)["']""")
 _RULESET: Final = re.compile(r"\bruleset\s*\(([^)]*)\)\s*\{", re.IGNORECASE)
-_OBJECT: Final = re.compile(r"(\w+)\s*\(((?:[^()\"']|\"(?:\\.|[^\"\\])*\"|'[^']*'|\([^()]*\))*)\)", re.DOTALL)
-_IF: Final = re.compile(r"(?:else\s+)?if\b((?:[^\"']|\"(?:\\.|[^\"\\])*\"|'[^']*')*?)\bthen\b", re.IGNORECASE)
-_SELECTOR: Final = re.compile(r"([\w*,]+\.[=!]*[\w*]+(?:;[\w*,]+\.[=!]*[\w*]+)*);?\s+")
-_BRACE: Final = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'|[{}]", re.DOTALL)
-_STOP: Final = re.compile(r"(?:stop|discard)\b|~(?=\s|\}|$)")
-_CALL: Final = re.compile(r"call\s+([\w.-]+)")
-_PROPERTY: Final = re.compile(r":[\w$!.-]+\s*,\s*(!?)\w+\s*,\s*\"(?:\\.|[^\"\\])*\"\s*")
-_FORWARD: Final = re.compile(r"(@@?(?:\([^)\n]*\))?|:omrelp:)(\[[0-9a-fA-F:]+\]|[^\s;:]+)(?::(\d+))?")
-_SENDERS: Final = {
-    "omfwd": "target",
-    "omrelp": "target",
-    "omelasticsearch": "server",
-    "omkafka": "broker",
-} | {
-    "omhttp": "server",
-    "omhiredis": "server",
-}
+_OLD_RULESET: Final = re.compile(r"^[ \t]*\$RuleSet[ \t]+(\S+)", re.MULTILINE | re.IGNORECASE)
+_MAIN_RULESET: Final = re.compile(r"^[ \t]*\$DefaultRuleset[ \t]+(\S+)", re.MULTILINE | re.IGNORECASE)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Destinations:
-    """Where a login's message ends: `sent` as (host, port, protocol), and whether a `file` keeps it."""
+    """Where a login's messages end: `sent` as (host, port, protocol), and whether a `file` keeps them.
 
-    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    `maybe_sent` and `maybe_file`: something more would, if conditions that are not understood held.
+    """
+
+    sent: tuple[tuple[str, str, str], ...] = ()
     file: bool = False
+    maybe_sent: bool = False
+    maybe_file: bool = False
+
+    def away(self) -> set[str]:
+        """The other hosts that get them. Raises `Unseen` where that is open for all."""
+        found = forwarding.named(self.sent)
+        if not found and self.maybe_sent:
+            raise Unseen("unsupported", MAIN, _OPEN)
+        return found
+
+    def keeps(self) -> bool:
+        """Whether a file keeps them. Raises `Unseen` where that is open."""
+        if self.maybe_file and not self.file:
+            raise Unseen("unsupported", MAIN, _OPEN)
+        return self.file
 
 
 def text(host: Host) -> str:
     """The configuration with its includes in their places and without comments."""
     return uncommented(_expanded(host, MAIN, 0))
+
+
+def of(host: Host, journal_hands_on: Callable[[], bool]) -> Destinations:
+    """Where the host's own messages end; nowhere if none come in."""
+    plain = text(host)
+    comes_in = hears_host(plain)
+    if not comes_in or (comes_in == "socket" and not journal_hands_on()):
+        return Destinations()
+    return destinations(plain, hostname.short(host))
 
 
 def hears_host(text: str) -> str:
@@ -69,123 +82,21 @@ def hears_host(text: str) -> str:
     return "socket" if socket and not off else ""
 
 
-def destinations(plain: str) -> Destinations:
-    """Follow a login's message through a configuration."""
+def destinations(plain: str, name: str | None = None) -> Destinations:
+    """Follow logins' messages through a configuration: what holds for each of them counts."""
     main, rulesets = _split(plain)
-    walk = _Walk(rulesets)
-    walk.block(main, True, 0)
-    return walk.found
-
-
-def carries(selector: str) -> bool:
-    """Whether a selector such as `*.info;mail.none` lets a login's message through."""
-    passed = frozenset[str]()
-    for part in selector.lower().split(";"):
-        names, _, level = part.rpartition(".")
-        if not {"*", "authpriv"}.isdisjoint(names.split(",")):
-            passed = _passed(passed, level)
-    return "info" in passed
-
-
-def _passed(before: frozenset[str], level: str) -> frozenset[str]:
-    """The severities that pass after one more `facility.level`: `info`, `=info`, `!info`, `!=info`, `none`."""
-    if level == "none":
-        return frozenset()
-    bare = _OLD_LEVELS.get(level.lstrip("=!"), level.lstrip("=!"))
-    at = _LEVELS.index(bare) if bare in _LEVELS else 0
-    levels = frozenset({bare} if "=" in level else _LEVELS[at:])
-    return before - levels if "!" in level else before | levels
-
-
-class _Walk:
-    """One walk through the statements."""
-
-    def __init__(self, rulesets: dict[str, str]) -> None:
-        self.rulesets = rulesets
-        self.found = Destinations()
-
-    def block(self, plain: str, reaches: bool, depth: int) -> bool:
-        """Walk a block that the message `reaches` or not; whether it comes out at the end."""
-        at, last, pending = 0, True, reaches
-        while at < len(plain) and depth <= DEPTH_MAX:
-            if match := re.compile(r"\s+|;|&[ \t]*").match(plain, at):
-                pending = reaches and last if "&" in match[0] else pending
-            elif match := _IF.match(plain, at):
-                base = reaches and not (last and match[0][:4].lower() == "else")
-                last = _meets(match[1])
-                pending = base and last
-            elif match := re.compile(r"else\b", re.IGNORECASE).match(plain, at):
-                pending = reaches and not last
-            elif match := _PROPERTY.match(plain, at):
-                last = bool(match[1])
-                pending = reaches and last
-            elif match := _SELECTOR.match(plain, at):
-                last = carries(match[1])
-                pending = reaches and last
-            else:
-                at, goes_on = self._act(plain, at, pending, depth)
-                reaches = reaches and (goes_on or not pending)
-                pending = reaches
-                continue
-            at = match.end()
-        return reaches
-
-    def _act(self, plain: str, at: int, pending: bool, depth: int) -> tuple[int, bool]:
-        """Take one action; where it ends, and whether the message goes on behind it."""
-        if plain[at] == "{":
-            body = _body(plain, at)
-            return at + len(body) + 2, self.block(body, pending, depth + 1)
-        if match := _STOP.match(plain, at):
-            return match.end(), False
-        if match := _CALL.match(plain, at):
-            return match.end(), self.block(self.rulesets.get(match[1].lower(), ""), pending, depth + 1)
-        if match := _OBJECT.match(plain, at):
-            if match[1].lower() == "action" and pending:
-                self._object({name.lower(): value for name, value in _PARAMETER.findall(match[2])})
-            return match.end(), True
-        end = plain.find("\n", at)
-        end = len(plain) if end < 0 else end
-        if pending:
-            self._legacy(plain[at:end].strip())
-        return max(end, at + 1), True
-
-    def _object(self, given: dict[str, str]) -> None:
-        kind = given.get("type", "").lower()
-        if given.get("config.enabled", "on").lower() in ("off", "no", "0", "false"):
-            return
-        if kind == "omfile" and (given.get("file") or given.get("dynafile")):
-            self.found.file = True
-        target = given.get(_SENDERS.get(kind, ""), "")
-        if target:
-            protocol = given.get("protocol", "udp").lower() if kind == "omfwd" else kind.removeprefix("om")
-            self.found.sent.append((target, given.get("port", ""), protocol))
-
-    def _legacy(self, action: str) -> None:
-        if re.match(r"-?/(?!dev/)|-?\?\w", action):
-            self.found.file = True
-        if match := _FORWARD.match(action):
-            kind, target, port = match.groups(default="")
-            protocol = "relp" if "relp" in kind else "tcp" if kind.startswith("@@") else "udp"
-            self.found.sent.append((target, port, protocol))
-
-
-def _meets(condition: str) -> bool:
-    """Whether a login's message meets a condition; False where that is not understood."""
-    lower = condition.lower().strip()
-    if re.match(r"not\b", lower):
-        return not re.search(r"auth|prifilt|severity|fromhost-ip|inputname", lower)
-    for word, together in (("or", any), ("and", all)):
-        if len(parts := re.split(rf"\b{word}\b", lower)) > 1:
-            return together(_meets(part) for part in parts)
-    if match := re.search(r"prifilt\s*\(\s*[\"']([^\"']+)", lower):
-        return carries(match[1])
-    if match := re.search(r"\$syslogseverity\s*(<=?)\s*[\"']?(\d)", lower):
-        return int(match[2]) + (match[1] == "<=") > _INFO
-    if re.search(r"\$syslogfacility(?:-text)?\s*==\s*[\"']?(?:authpriv|10)\b", lower):
-        return True
-    if re.search(r"\$(?:fromhost-ip|inputname)\s*==\s*[\"'](?:127\.0\.0\.1|imuxsock|imjournal)", lower):
-        return True
-    return bool(re.search(r"!=|<>", lower)) and not re.search(r"auth|fromhost-ip|inputname", lower)
+    input_name = "imjournal" if hears_host(plain) == "journal" else "imuxsock"
+    templates = rsyslog_walk.templates(plain)
+    ways = []
+    for program in rsyslog_message.MESSAGES:
+        message = rsyslog_message.properties(program, name, input_name)
+        walk = rsyslog_walk.Walk(message, rulesets, templates)
+        walk.block(main, SURE, 0)
+        ways.append(walk.found)
+    all_found = {where: min(way.get(where, NO) for way in ways) for where in ways[0]}
+    kept = all_found.pop(rsyslog_walk.FILE, NO)
+    sent = tuple(where for where, how_sure in all_found.items() if how_sure == SURE)
+    return Destinations(sent, kept == SURE, MAYBE in all_found.values(), kept == MAYBE)
 
 
 def _expanded(host: Host, path: str, depth: int) -> str:
@@ -193,7 +104,14 @@ def _expanded(host: Host, path: str, depth: int) -> str:
         raise Unseen("malformed", path, "includes nested too deep")
 
     def included(match: re.Match[str]) -> str:
-        return "\n".join(_expanded(host, one, depth + 1) for one in glob(host, match[1] or match[2]))
+        given = rsyslog_walk.parameters(match[2] or "")
+        if "text" in given:
+            return given["text"]
+        pattern = match[1] or given.get("file", "")
+        paths = glob(host, f"{pattern}*" if pattern.endswith("/") else pattern)
+        if match[1] and not paths and not re.search(r"[*?\[]", pattern):
+            return match[0]  # an error, which the walk comes upon
+        return "\n".join(_expanded(host, one, depth + 1) for one in paths)
 
     return _INCLUDE.sub(included, re.sub(r"\\\n", " ", host.text(path, FILE_MAX_BYTES)))
 
@@ -203,23 +121,24 @@ def uncommented(raw: str) -> str:
     return _COMMENT.sub(lambda match: match[1] or "", raw)
 
 
-def _body(plain: str, at: int) -> str:
-    """What stands between the brace at a place and its partner, quoted braces aside."""
-    depth = 0
-    for match in _BRACE.finditer(plain, at):
-        depth += {"{": 1, "}": -1}.get(match[0], 0)
-        if depth == 0 and match[0] == "}":
-            return plain[at + 1 : match.start()]
-    return plain[at + 1 :]
-
-
-def _split(plain: str) -> tuple[str, dict[str, str]]:
-    """The statements outside of rulesets, and each ruleset's body by its name."""
-    main, found, at = "", {}, 0
+def _split(plain: str) -> tuple[str, dict[str, Ruleset]]:
+    """The statements that a message of the host meets first, and the rulesets by their names."""
+    rest, at = "", 0
+    found: dict[str, Ruleset] = {}
     while match := _RULESET.search(plain, at):
-        given = {name.lower(): value for name, value in _PARAMETER.findall(match[1])}
-        body = _body(plain, match.end() - 1)
-        found[given.get("name", "").lower()] = body
-        main += plain[at : match.start()]
+        body = rsyslog_walk.body(plain, match.end() - 1)
+        given = rsyslog_walk.parameters(match[1])
+        queued = any(name.startswith("queue.") for name in given)
+        found[given.get("name", "").lower()] = Ruleset(body, queued)
+        rest += plain[at : match.start()]
         at = match.end() + len(body) + 1
-    return main + plain[at:], found
+    main, *old = _OLD_RULESET.split(rest + plain[at:])
+    for name, body in zip(old[::2], old[1::2], strict=True):
+        before = found.get(name.lower(), Ruleset())
+        if name.lower() == _DEFAULT:
+            main += body
+        else:
+            found[name.lower()] = replace(before, body=before.body + body)
+    if chosen := _MAIN_RULESET.findall(plain):
+        main = found.get(chosen[-1].lower(), Ruleset(main)).body
+    return main, found
