@@ -12,7 +12,7 @@ from typing import Final
 
 from collectors.door import Host, Unseen, glob
 from collectors.findings import Seen
-from collectors.readers import packages, repos, unit_settings, units
+from collectors.readers import packages, repos, timers, unit_settings, units
 
 # dnf 5 lays the host's file over the distribution's; both say apply_updates = no where they are silent.
 FILES: Final = ("/usr/share/dnf5/dnf5-plugins/automatic.conf", "/etc/dnf/automatic.conf")
@@ -53,7 +53,10 @@ def _obstacles(host: Host, timer: str, told: Mapping[str, str]) -> list[str]:
     commands = " ".join(unit_settings.settings(host, service).get("Service.ExecStart", ()))
     applies = repos.is_on(told.get("apply_updates", ""), False) or bool(_INSTALLS.search(commands))
     off = not applies or bool(_KEEPS.search(commands))
-    return (["apply_updates_off"] if off else []) + unit_settings.obstacles(host, timer, RUNS)
+    reasons = unit_settings.obstacles(host, timer, RUNS)
+    if not reasons:
+        reasons = [f"timer_stopped:{one}" for one in timers.stopped(host, timer)]
+    return (["apply_updates_off"] if off else []) + reasons
 
 
 def _narrowed(host: Host, told: Mapping[str, str]) -> list[str]:

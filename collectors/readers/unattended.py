@@ -1,8 +1,8 @@
 """Whether security updates on a Debian-like host install themselves: what really stands between them.
 
 Everything in the chain counts: unattended-upgrades installed, APT::Periodic switched on for lists and for
-upgrades (apt.systemd.daily), both timers enabled and not masked (or cron's apt-compat where systemd does not
-run), and an allowed origin that matches the security archive. A configuration file that merely exists
+upgrades (apt.systemd.daily), both timers enabled, not masked and not stopped (or cron's apt-compat where no systemd
+runs), and an allowed origin that matches the security archive. A configuration file that merely exists
 proves nothing. Each obstacle is a word of its own; `blacklist:` names packages that are left out, which
 narrows the updates but does not stop them. What stops unattended-upgrades is what its own code says: a pattern
 that it cannot read ends it, an empty one matches nothing, a list of allowed packages leaves out all others.
@@ -16,7 +16,17 @@ from typing import Final
 
 from collectors.door import Host, Unseen
 from collectors.findings import Seen
-from collectors.readers import apt, apt_conf, apt_lists, os_release, packages, processes, unit_settings, units
+from collectors.readers import (
+    apt,
+    apt_conf,
+    apt_lists,
+    os_release,
+    packages,
+    processes,
+    timers,
+    unit_settings,
+    units,
+)
 from collectors.readers.apt_conf import Settings
 from collectors.readers.apt_lists import Release
 
@@ -27,7 +37,6 @@ TIMERS: Final = {
     "apt-daily-upgrade.timer": r"/apt\.systemd\.daily(?: +install)? *$",
 }
 CRON: Final = "/etc/cron.daily/apt-compat"
-SYSTEMD_RUNS: Final = "/run/systemd/system"
 NARROWS: Final = "blacklist:"
 
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -97,10 +106,15 @@ def _periodic(settings: Settings) -> list[str]:
 
 
 def _timers(host: Host) -> list[str]:
-    if not host.offline and not host.exists(SYSTEMD_RUNS):
+    if not host.offline and not host.exists(timers.SYSTEMD_RUNS):
         cron_runs = processes.running(host, "cron", "crond", "anacron")
         return [] if cron_runs and host.exists(CRON) else ["no_scheduler_running"]
-    return [one for timer, runs in TIMERS.items() for one in unit_settings.obstacles(host, timer, runs)]
+    found = {timer: unit_settings.obstacles(host, timer, runs) for timer, runs in TIMERS.items()}
+    stopped = timers.stopped(host, *TIMERS) if not all(found.values()) else []
+    for timer, reasons in found.items():
+        if timer in stopped and not reasons:  # else they say why
+            reasons.append(f"timer_stopped:{timer}")
+    return [reason for reasons in found.values() for reason in reasons]
 
 
 def _origins(host: Host, settings: Settings) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from collectors.door import Host, glob
 from collectors.findings import Seen
-from collectors.readers import unit_settings, units
+from collectors.readers import timers, unit_settings, units
 
 # Timer, what its service must start, and the setting of its file that may turn it into something else.
 TIMERS: Final = {
@@ -37,6 +37,8 @@ def automatic_blocked_by(host: Host) -> Seen:
         unit = units.unit(host, timer)
         if unit.enabled or unit.masked:
             reasons = unit_settings.obstacles(host, timer, runs)
+            if not reasons:
+                reasons += [f"timer_stopped:{one}" for one in timers.stopped(host, timer)]
             if off and host.exists(off[0]) and off[1].search(host.text(off[0])):
                 reasons.append("update_command_none")
             found.append((reasons, unit.source))
