@@ -107,7 +107,7 @@ def lies(argv: Sequence[str], done: Command | str) -> Mapping[str, Command | str
         found[f"exit_{code}"] = Command(key, code, b"", b"")
     if isinstance(done, Command):
         half = done.stdout[: len(done.stdout) // 2]
-        found["torn"] = replace(done, stdout=half)
-        found["torn_killed"] = replace(done, stdout=half, returncode=-9)
-        found["shouting"] = replace(done, stdout=done.stdout + b"\x00\xff" * 1000)
+        found["torn"] = done._replace(stdout=half)
+        found["torn_killed"] = done._replace(stdout=half, returncode=-9)
+        found["shouting"] = done._replace(stdout=done.stdout + b"\x00\xff" * 1000)
     return found
