@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from collectors.door import Host, Unseen, glob
-from collectors.readers import firewalld, iptables, settings_line, units
+from collectors.readers import firewalld, iptables, nft_text, settings_line, units
 from collectors.readers.once import once
 from collectors.readers.ruleset import is_filtering
 
@@ -20,6 +20,7 @@ LOOKED_AT: Final = (units.FOLDERS[0],)
 INCLUDES_MAX: Final = 8
 UFW: Final = "/etc/ufw/ufw.conf"
 UFW_DEFAULTS: Final = "/etc/default/ufw"
+SERVICES: Final = "/etc/services"
 NFTABLES: Final = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
 SAVED: Final = (("/etc/iptables/rules.v4", "ipv4"), ("/etc/iptables/rules.v6", "ipv6"))
 SAVED_RED_HAT: Final = (("/etc/sysconfig/iptables", "ipv4"), ("/etc/sysconfig/ip6tables", "ipv6"))
@@ -27,7 +28,8 @@ SAVED_RED_HAT: Final = (("/etc/sysconfig/iptables", "ipv4"), ("/etc/sysconfig/ip
 _STOPS: Final = re.compile(r"\b(?:drop|reject)\b")
 _INPUT: Final = re.compile(r"\bhook\s+input\b(?:[^{}]|\{[^{}]*\})*")
 _ACCEPTS_ALL: Final = re.compile(r"[;\n][ \t]*(?:counter[ \t]+)?accept[ \t]*[;\n]")
-_INCLUDE: Final = re.compile(r'^[ \t]*include\s+"([^"]+)"', re.MULTILINE)
+_INCLUDE: Final = re.compile(r'^[ \t]*include[ \t]+"([^"]+)"[ \t]*;?[ \t]*$', re.MULTILINE)
+_SERVICE: Final = re.compile(r"^(\S+)\s+(\d+)/(?:tcp|udp)\b", re.MULTILINE)
 _COMMENT: Final = re.compile(r"#.*")
 
 
@@ -67,24 +69,32 @@ def _nftables(host: Host) -> tuple[bool, str]:
             text = _with_includes(host, path, INCLUDES_MAX)
             inputs = _INPUT.findall(text)
             stops = bool(inputs) and bool(_STOPS.search(text)) and not any(map(_ACCEPTS_ALL.search, inputs))
-            return stops and _loads(host, path), path
+            return stops and _loads(host, path, text), path
     return False, ""
 
 
-def _loads(host: Host, path: str) -> bool:
-    """Whether nft would load a file, as far as it can be asked: with one bad word in it, nothing is loaded."""
-    if host.offline:
-        return True
+def _loads(host: Host, path: str, text: str) -> bool:
+    """Whether nft would load a file: with one bad word in it, nothing is loaded. Where nft can be asked, it is."""
     try:
         told = host.run(("nft", "-c", "-f", path), ok=(0, 1))
     except Unseen as unseen:
-        if unseen.reason == "tool_missing":
-            return True
-        raise
+        if unseen.reason not in ("tool_missing", "offline_root"):
+            raise
+        return _is_understood(host, path, text)
     words = told.stderr.decode("utf-8", "replace")
     if told.returncode and "not permitted" in words:
         raise Unseen("permission_denied", told.source)
     return told.returncode == 0
+
+
+def _is_understood(host: Host, path: str, text: str) -> bool:
+    names = host.text(SERVICES) if host.exists(SERVICES) else ""
+    services = {name: int(port) for name, port in _SERVICE.findall(names)}
+    try:
+        nft_text.check(text, services)
+    except nft_text.NotUnderstood as piece:
+        raise Unseen("unsupported", path, f"not sure that nft loads it: {piece}") from None
+    return True
 
 
 def _iptables(host: Host) -> tuple[bool, str]:
@@ -114,13 +124,17 @@ def _ferm(host: Host) -> tuple[bool, str]:
 
 
 def _with_includes(host: Host, path: str, left: int) -> str:
-    """The text of an nft file with what it includes, comments taken out."""
+    """The text of an nft file with what it includes in its place, comments taken out."""
     text = _COMMENT.sub("", host.text(path))
-    for pattern in _INCLUDE.findall(text) if left else ():
-        whole = pattern if pattern.startswith("/") else f"{path.rpartition('/')[0]}/{pattern}"
-        for included in glob(host, whole):
-            text += "\n" + _with_includes(host, included, left - 1)
-    return text
+    return _INCLUDE.sub(lambda found: _included(host, found[1], left), text)
+
+
+def _included(host: Host, pattern: str, left: int) -> str:
+    """What an include brings: in /etc where its path is not absolute; no file is an error but for a pattern."""
+    paths = glob(host, pattern if pattern.startswith("/") else f"/etc/{pattern}")
+    if not left or (not paths and not re.search(r"[*?\[]", pattern)):
+        return f'include "{pattern}"\n'
+    return "".join(f"{_with_includes(host, path, left - 1)}\n" for path in paths)
 
 
 _KNOWN: Final[tuple[tuple[str, tuple[str, ...], Callable[[Host], tuple[bool, str]]], ...]] = (
