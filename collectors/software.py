@@ -1,8 +1,8 @@
 """Where software comes from: sources and their signatures, whether unsigned ones are allowed, foreign packages.
 
 A mirror of the company's own carries another host name than the distribution's and counts as third party: the
-company decides whether it trusts it. Foreign packages are those that no fetched list offers in any version;
-without lists nothing is known of them.
+company decides whether it trusts it. Foreign packages are those that no fetched list offers; without lists nothing
+is known of them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ FACTS = {
         "enabled package sources; signed: its packages, or the lists that hold their digests, must be signed",
     ),
     "software.unsigned_allowed": Fact("bool", "some setting or source lets unsigned packages in"),
-    "software.foreign": Fact("list[str]", "installed packages that no source offers"),
+    "software.foreign": Fact(
+        "list[str]",
+        "installed packages that no source offers; with apt also those newer than any that is offered",
+    ),
     "software.package_format": Fact("str", "whose database tells of the installed packages: dpkg or rpm"),
     "software.unsigned_packages": Fact("list[str]", "installed rpm packages that carry no signature at all"),
 }
