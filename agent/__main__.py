@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import importlib.util
 import os
@@ -24,6 +26,8 @@ def entry(argv: Sequence[str] | None = None) -> int:
     if missing:
         print(_missing_extra(command), file=sys.stderr)
         return exits.EXTRA_MISSING
+    # At its end Python would search all that a command built for garbage, only to drop it all the same.
+    atexit.register(gc.freeze)
     # A service manager's stop is an interruption like Ctrl-C: what runs is ended in order, nothing is torn.
     signal.signal(signal.SIGTERM, _stop)
     try:
