@@ -68,8 +68,8 @@ def _forwarded_to(host: Host) -> Seen:
         found |= _syslog_ng(host)[0]
         sources.append(SYSLOG_NG[0])
     if _acts(host, *UPLOADER):
-        values, files = drop_ins.settings(host, "journal-upload.conf")
-        found |= {addresses.plain(one) for one in [values.get("URL", "")] if addresses.is_away(one)}
+        values, files = drop_ins.settings(host, "journal-upload.conf", "Upload")
+        found |= {addresses.plain(one) for one in values.get("URL", ())[-1:] if addresses.is_away(one)}
         sources += files
     found |= _audit_sender(host)
     for agent in forwarding.sending(host):

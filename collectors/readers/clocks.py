@@ -22,7 +22,7 @@ OPENNTPD_FILES: Final = ("/etc/openntpd/ntpd.conf", "/etc/ntpd.conf")
 
 _SERVER: Final = re.compile(r"^[ \t]*(?:server|servers|pool|peer|refclock)\s+(\S+)", re.MULTILINE)
 _CHRONY_FOLDER: Final = re.compile(r"^[ \t]*(confdir|sourcedir|include)\s+(.+)$", re.MULTILINE)
-_SHIPPED_FALLBACK: Final = re.compile(r"^#?FallbackNTP=(.*)$", re.MULTILINE)
+_SHIPPED_FALLBACK: Final = re.compile(r"^#FallbackNTP=(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,22 @@ def _plain_servers(host: Host, paths: tuple[str, ...]) -> tuple[list[str], list[
 
 def _timesyncd_servers(host: Host) -> tuple[list[str], list[str]]:
     """NTP=, else FallbackNTP=, else the built-in list that the shipped file shows as a comment."""
-    values, sources = drop_ins.settings(host, "timesyncd.conf")
-    named = values.get("NTP") or values.get("FallbackNTP")
-    if named is None and sources:
+    values, sources = drop_ins.settings(host, "timesyncd.conf", "Time")
+    named = _grown(values.get("NTP", ()))
+    if not named and "FallbackNTP" in values:
+        named = _grown(values["FallbackNTP"])
+    elif not named and sources:
         shipped = _SHIPPED_FALLBACK.search(host.text(sources[0]))
-        named = shipped[1] if shipped else ""
-    return (named or "").split(), list(sources) or [drop_ins.FOLDERS[0]]
+        named = shipped[1].split() if shipped else []
+    return named, list(sources) or [drop_ins.FOLDERS[0]]
+
+
+def _grown(values: tuple[str, ...]) -> list[str]:
+    """What lists come to: each adds to those before it, an empty one takes them away."""
+    found: list[str] = []
+    for value in values:
+        found = [*found, *value.split()] if value else []
+    return found
 
 
 CLOCKS: Final = (

@@ -57,7 +57,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "dnf": dnf.parse_advisories,
     "patch-info": zypper.parse_patches,
     "unit": lambda text: list(unit_settings.assignments(text)),
-    "drop_ins": drop_ins.parse,
+    "drop_ins": lambda text: drop_ins.parse(text, "Journal"),
     "rsyslog": lambda text: (rsyslog.hears_host(text), rsyslog.destinations(rsyslog.uncommented(text))),
     "log agent": forwarding.names_away,
     "syslog_ng": forwarding.syslog_ng,
