@@ -33,7 +33,12 @@ _AXES: Final = (
 )
 """The criteria that one property decides; the last ones are met or not without further asking."""
 _FIELDS: Final = {"host": "host", "address": "address", "localaddress": "laddress"}
-_ELSEWHERE: Final = {"host": "boltseal.invalid", "address": "192.0.2.1", "localaddress": "192.0.2.2"}
+_ELSEWHERE: Final = {
+    "host": ("boltseal.invalid", "boltseal"),
+    "address": ("192.0.2.1", "203.0.113.7", "2001:db8:b::1"),
+    "localaddress": ("192.0.2.2", "203.0.113.8", "2001:db8:b::2"),
+}
+"""Several, for a condition may name one of them by chance."""
 
 
 def regions(
@@ -80,7 +85,7 @@ def _axis(names: tuple[str, ...], criteria: list[Criterion], members: Mapping[st
         tried = _people(items["user"], items["group"], members)
     elif names[0] in _FIELDS:
         values = [
-            _ELSEWHERE[names[0]],
+            *_ELSEWHERE[names[0]],
             *(value for item in items[names[0]] for value in _made(names[0], item)),
         ]
         tried = [replace(Connection(), **{_FIELDS[names[0]]: value}) for value in values]  # type: ignore[arg-type]
