@@ -2,6 +2,7 @@
 
 Where the host itself cannot tell (a container's overlay, a network filesystem, ZFS, folders encrypted one by one)
 `encrypted` is null: never a pass, and a provider's word is for a document. Encrypted homes leave the system clear.
+What a key file opens by itself, and that file lies in the clear on this host, is in the clear as well (crypttab).
 Self-encrypting drives and clouds that encrypt below the disk look unencrypted from here.
 """
 

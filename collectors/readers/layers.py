@@ -32,11 +32,12 @@ _ENCRYPTING: Final = {"LUKS1": "luks1", "LUKS2": "luks2", "PLAIN": "dm-crypt", "
 
 @dataclass(frozen=True)
 class Layers:
-    """What lies below a block device: whether every branch is encrypted, how, and on which disks."""
+    """What lies below a block device: whether every branch is encrypted, how, on which disks, by which mappings."""
 
     encrypted: bool | None
     methods: frozenset[str]
     disks: frozenset[str]
+    mappings: frozenset[str] = frozenset()
 
 
 def is_local(mount: Mount) -> bool:
@@ -92,12 +93,12 @@ def below(host: Host, name: str, depth: int = 0) -> Layers:
     else:
         found = Layers(None if disk.startswith(_ELSEWHERE) else False, frozenset(), frozenset({disk}))
     try:
-        method = _method(host, folder)
+        name, method = _mapping(host, folder)
     except Unseen as unseen:
         if unseen.reason not in ("permission_denied", "tool_missing"):
             raise
         return replace(found, encrypted=found.encrypted or None)
-    return Layers(True, frozenset({method}), found.disks) if method else found
+    return Layers(True, frozenset({method}), found.disks, frozenset({name})) if method else found
 
 
 def together(layers: list[Layers]) -> Layers:
@@ -105,7 +106,8 @@ def together(layers: list[Layers]) -> Layers:
     answers = {one.encrypted for one in layers}
     encrypted = False if False in answers else None if None in answers or not answers else True
     methods = frozenset[str]().union(*(one.methods for one in layers))
-    return Layers(encrypted, methods, frozenset[str]().union(*(one.disks for one in layers)))
+    disks = frozenset[str]().union(*(one.disks for one in layers))
+    return Layers(encrypted, methods, disks, frozenset[str]().union(*(one.mappings for one in layers)))
 
 
 def _behind_loop(host: Host, name: str) -> list[str]:
@@ -124,17 +126,17 @@ def holder(mounts: tuple[Mount, ...], path: str) -> Mount | None:
     return None if at is None else mounts[at]
 
 
-def _method(host: Host, folder: str) -> str:
-    """The encrypting layer that a device is, by its device mapper uuid (`CRYPT-LUKS2-…`) and its table."""
+def _mapping(host: Host, folder: str) -> tuple[str, str]:
+    """Name and encrypting layer of a device, by its device mapper uuid (`CRYPT-LUKS2-…`) and its table; "" for none."""
     path = f"{folder}/dm/uuid"
     if not host.exists(path):
-        return ""
+        return "", ""
     kind, _, rest = host.text(path).strip().partition("-")
     method = _ENCRYPTING.get(rest.partition("-")[0], "") if kind == "CRYPT" else ""
+    name = host.text(f"{folder}/dm/name").strip() if method and host.exists(f"{folder}/dm/name") else ""
     if method and not rest.startswith("LUKS2-OPAL-"):  # there the disk itself encrypts
-        name = host.text(f"{folder}/dm/name").strip() if host.exists(f"{folder}/dm/name") else ""
-        return method if mapper.is_encrypted(host, name) else ""
-    return method
+        return name, method if mapper.is_encrypted(host, name) else ""
+    return name, method
 
 
 def _disk(host: Host, name: str) -> str:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from collectors.door import Host, Mount, Unseen
-from collectors.readers import layers
+from collectors.readers import crypttab, layers
 from collectors.readers.once import once
 
 BOOT: Final = ("/boot", "/efi")
 SWAPS: Final = "/proc/swaps"
+KEYS_MAX: Final = 4
+"""Volumes whose keys lie one on another."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Volume:
     method: str | None
     disks: frozenset[str]
     source: str
+    mappings: frozenset[str] = frozenset()
 
 
 def volumes(host: Host) -> list[Volume]:
@@ -44,7 +47,22 @@ def _volumes(host: Host) -> list[Volume]:
             if known is None or _rank(volume) < _rank(known):
                 by_device[key] = volume
     found = [*by_device.values(), *_swaps(host, mounts)]
+    found = [_with_key(host, mounts, one) for one in found]
     return sorted(found, key=lambda one: (one.mount, one.device))
+
+
+def _with_key(host: Host, mounts: tuple[Mount, ...], volume: Volume, left: int = KEYS_MAX) -> Volume:
+    """The volume; in the clear if a key that opens it by itself lies there too, behind whatever other keys."""
+    for name in sorted(volume.mappings) if volume.encrypted and left else ():
+        try:
+            path = crypttab.key_file(host, name)
+        except Unseen as unseen:
+            return replace(volume, encrypted=None, method=None, source=f"{unseen.source}: {unseen.reason}")
+        holder = layers.holder(mounts, path) if path else None
+        if holder and _with_key(host, mounts, _mounted(host, holder), left - 1).encrypted is False:
+            source = f"{crypttab.CRYPTTAB}: {path} opens it and is not encrypted"
+            return replace(volume, encrypted=False, method=None, source=source)
+    return volume
 
 
 def _rank(volume: Volume) -> tuple[bool, int, str]:
@@ -87,9 +105,8 @@ def _volume(host: Host, path: str, role: str, device: str, names: list[str], kin
     if not below.encrypted and (own := _own_encryption(host, path, role, kind)):
         return Volume(path, role, device, None, own, below.disks, f"{path}: some of it may be encrypted")
     method = "+".join(sorted(below.methods)) or None
-    return Volume(
-        path, role, device, below.encrypted, method if below.encrypted else None, below.disks, source
-    )
+    method = method if below.encrypted else None
+    return Volume(path, role, device, below.encrypted, method, below.disks, source, below.mappings)
 
 
 def _own_encryption(host: Host, path: str, role: str, kind: str) -> str:
