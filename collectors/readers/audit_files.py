@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from collectors.door import Host, glob
-from collectors.readers import audit_rules, conf, units
+from collectors.readers import audit_rules, conf, units, versions
 
 FOLDER: Final = "/etc/audit/rules.d"
 FILE: Final = "/etc/audit/audit.rules"
@@ -20,13 +20,20 @@ def persisted(host: Host) -> tuple[str, tuple[str, ...]]:
     unit = units.starting(host, *UNITS)
     if unit is None:
         return "", (units.FOLDERS[0],)
-    paths = sorted(glob(host, f"{FOLDER}/*.rules"), key=_version)
+    text, paths = joined(host)
+    return "" if audit_rules.enabled(text) == "0" else text, (*(paths or [FOLDER]), unit.source)
+
+
+def joined(host: Host) -> tuple[str, list[str]]:
+    """The text that the next start gives to auditctl, and the files that it comes from."""
+    # augenrules takes the files as `ls -v` lists them.
+    paths = sorted(glob(host, f"{FOLDER}/*.rules"), key=versions.file_key)
     text = "\n".join(host.text(path) for path in paths)
     if not paths and host.exists(FILE):
         # auditctl -R obeys a -D where it stands; augenrules, which joins the folder's files, moves it up.
         paths = [FILE]
         text = re.split(r"^[ \t]*-D\b.*$", host.text(FILE), flags=re.MULTILINE)[-1]
-    return "" if audit_rules.enabled(text) == "0" else text, (*(paths or [FOLDER]), unit.source)
+    return text, paths
 
 
 def keeps(host: Host) -> bool:
@@ -38,9 +45,3 @@ def keeps(host: Host) -> bool:
         return True
     plugins = [path for pattern in PLUGINS for path in glob(host, pattern)]
     return any(re.search(r"^\s*active\s*=\s*yes", host.text(path), re.MULTILINE) for path in plugins)
-
-
-def _version(path: str) -> list[tuple[bool, int, str]]:
-    """The order of `ls -v`, in which augenrules takes the files: numbers by their value."""
-    pieces = re.split(r"(\d+)", path)
-    return [(not one.isdecimal(), int(one) if one.isdecimal() else 0, one) for one in pieces]

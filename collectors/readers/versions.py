@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 _PIECES: Final = re.compile(r"([^0-9]*)([0-9]*)")
 _SEGMENTS: Final = re.compile(r"[0-9]+|[A-Za-z]+|[~^]")
+_SUFFIXES: Final = re.compile(r"(?:\.[A-Za-z~][A-Za-z0-9~]*)+$")
 _Number: TypeAlias = tuple[int, str]
 _Piece: TypeAlias = tuple[list[int], _Number]
 _Segment: TypeAlias = tuple[int, int, str]
@@ -41,6 +42,11 @@ def natural_key(text: str) -> list[tuple[int, int, str]]:
     """A sort key in which numbers count as numbers: kernel releases, 6.1.0-9 before 6.1.0-10."""
     pieces = re.findall(r"[0-9]+|[^0-9]+", text)
     return [(1, *_number(piece)) if piece[0] in "0123456789" else (0, 0, piece) for piece in pieces]
+
+
+def file_key(name: str) -> tuple[list[_Piece], list[_Piece], str]:
+    """A sort key of file names: the order of GNU `ls -v`, for which suffixes count last."""
+    return _pieces(_SUFFIXES.sub("", name)), _pieces(name), name
 
 
 def _number(digits: str) -> _Number:
