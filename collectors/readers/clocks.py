@@ -8,20 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from collectors.door import Host, Unseen, glob
-from collectors.readers import container, drop_ins
+from collectors.door import Host, Unseen
+from collectors.readers import chrony, container, drop_ins
 
 CHRONY_TRACKING: Final = ("chronyc", "-c", "tracking")
 NTP_VARIABLES: Final = ("ntpq", "-c", "rv")
 OPENNTPD_STATUS: Final = ("ntpctl", "-s", "status")
 TIMESYNC_MARK: Final = "/run/systemd/timesync/synchronized"
 LATEST: Final = timedelta(days=1)
-CHRONY_FILES: Final = ("/etc/chrony/chrony.conf", "/etc/chrony.conf")
 NTP_FILES: Final = ("/etc/ntpsec/ntp.conf", "/etc/ntp.conf")
 OPENNTPD_FILES: Final = ("/etc/openntpd/ntpd.conf", "/etc/ntpd.conf")
 
-_SERVER: Final = re.compile(r"^[ \t]*(?:server|servers|pool|peer|refclock)\s+(\S+)", re.MULTILINE)
-_CHRONY_FOLDER: Final = re.compile(r"^[ \t]*(confdir|sourcedir|include)\s+(.+)$", re.MULTILINE)
+_SERVER: Final = re.compile(r"^[ \t]*(?:server|servers|pool|peer|refclock)[ \t]+(\S+)", re.MULTILINE)
 _SHIPPED_FALLBACK: Final = re.compile(r"^#FallbackNTP=(.*)$", re.MULTILINE)
 
 
@@ -88,15 +86,6 @@ def _timesyncd(host: Host) -> tuple[bool, str]:
     return host.now - host.stat(TIMESYNC_MARK).modified_at < LATEST, TIMESYNC_MARK
 
 
-def _chrony_servers(host: Host) -> tuple[list[str], list[str]]:
-    files = [path for path in CHRONY_FILES if host.exists(path)][:1]
-    for path in list(files):
-        for kind, value in _CHRONY_FOLDER.findall(host.text(path)):
-            pattern = {"confdir": "/*.conf", "sourcedir": "/*.sources", "include": ""}[kind]
-            files += [found for folder in value.split() for found in glob(host, folder + pattern)]
-    return [server for path in files for server in _SERVER.findall(host.text(path))], files
-
-
 def _ntp_servers(host: Host) -> tuple[list[str], list[str]]:
     return _plain_servers(host, NTP_FILES)
 
@@ -131,8 +120,8 @@ def _grown(values: tuple[str, ...]) -> list[str]:
 
 
 CLOCKS: Final = (
-    Clock("chrony", ("chronyd",), "chrony.service", _chrony, _chrony_servers),
-    Clock("chrony", ("chronyd",), "chronyd.service", _chrony, _chrony_servers),
+    Clock("chrony", ("chronyd",), "chrony.service", _chrony, chrony.servers),
+    Clock("chrony", ("chronyd",), "chronyd.service", _chrony, chrony.servers),
     Clock("ntpsec", ("ntpd",), "ntpsec.service", _ntp, _ntp_servers),
     Clock("ntpd", ("ntpd",), "ntp.service", _ntp, _ntp_servers),
     Clock("ntpd", ("ntpd",), "ntpd.service", _ntp, _ntp_servers),
