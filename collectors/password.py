@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collectors.door import Host, Unseen
 from collectors.findings import Fact, Findings, Seen
-from collectors.readers import login_defs, pam_password
+from collectors.readers import login_defs, pam_password, pam_unix
 from collectors.readers.pam import Step
 from collectors.readers.passwd import NEVER_DAYS
 
@@ -24,15 +24,6 @@ FACTS = {
     "password.max_age_days": Fact("int", "days until a new account's password expires; 99999 is never"),
     "password.min_age_days": Fact("int", "days before a new account's password may be changed"),
 }
-SCHEMES = {
-    "md5": "md5",
-    "bigcrypt": "bigcrypt",
-    "sha256": "sha256",
-    "sha512": "sha512",
-    "blowfish": "bcrypt",
-    "gost_yescrypt": "gost_yescrypt",
-    "yescrypt": "yescrypt",
-}
 
 
 def collect(host: Host) -> Findings:
@@ -45,10 +36,7 @@ def collect(host: Host) -> Findings:
         for name in list(FACTS)[:7]:
             findings.unseen(name, unseen)
     else:
-        length = rules.length
-        if scheme.value == "des" and length[0] > 8 and rules.module[0] == "none":
-            length = (8, length[1])  # pam_unix lowers its minlen: DES sees no more than eight
-        findings.fact("password.min_length", *length)
+        findings.fact("password.min_length", *rules.length)
         findings.fact("password.min_classes", *rules.classes)
         findings.fact("password.dictionary_check", *rules.dictionary)
         findings.fact("password.history", *rules.history)
@@ -69,14 +57,4 @@ def _days(host: Host, name: str, unset: int) -> Seen:
 def _new_hash(host: Host, step: Step | None) -> Seen:
     if step is None:
         raise Unseen("unsupported", "/etc/pam.d/passwd", "no pam_unix in the password stack")
-    named = [one for one in step.arguments if one in SCHEMES]
-    if named:
-        return Seen(SCHEMES[named[-1]], step.source)
-    method = login_defs.for_pam(host, "ENCRYPT_METHOD")
-    if method is None:
-        return Seen("des", f"{step.source}: no scheme, and no ENCRYPT_METHOD")
-    value, source = method
-    for token, scheme in SCHEMES.items():
-        if value.lower().startswith(token):
-            return Seen(scheme, source)
-    return Seen("des", source)
+    return pam_unix.scheme(host, step)

@@ -32,13 +32,18 @@ def number(settings: dict[str, tuple[str, str]], name: str, default: int) -> tup
 
 
 def for_pam(host: Host, name: str) -> tuple[str, str] | None:
-    """A value as PAM modules look it up: the first line counts, in any case of letters."""
+    """A value as PAM modules look it up. Raises `Unseen`."""
     try:
         path = first(host, *PATHS)
     except Unseen as unseen:
         if unseen.reason == "not_found":
             return None
         raise
+    return searched(host, path, name)
+
+
+def searched(host: Host, path: str, name: str) -> tuple[str, str] | None:
+    """A value of a file as PAM modules look it up: the first line counts, in any case of letters."""
     for number, line in enumerate(host.text(path).splitlines(), start=1):
         words = line.partition("#")[0].replace("=", " ").split(None, 1)
         if words and words[0].lower() == name.lower():

@@ -234,6 +234,12 @@ def _installed(host: Host, module: str) -> bool:
     return not present or module in present
 
 
+def program(host: Host, name: str) -> str | None:
+    """The file of a module: in the first of the folders that has one."""
+    paths = (f"{folder}/{name}.so" for pattern in MODULE_FOLDERS for folder in glob(host, pattern))
+    return next((path for path in paths if host.exists(path)), None)
+
+
 def _modules(host: Host) -> frozenset[str]:
     folders = [folder for pattern in MODULE_FOLDERS for folder in glob(host, pattern)]
     return frozenset(name for folder in folders for name in host.list(folder))

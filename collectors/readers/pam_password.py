@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from collectors.door import Host
-from collectors.readers import os_release, pam, quality
+from collectors.readers import pam, pam_unix, quality
 from collectors.readers.pam import Outcome, Step
 
 QUALITY: Final = ("pwquality", "cracklib", "passwdqc")
 _STORED: Final = "stored with: "
 _TOKEN: Final = "token"
 _MEANS_TOKEN: Final = frozenset({"use_authtok", "use_first_pass"})
-_CHOICES: Final = frozenset("usertype localuser succeed_if listfile time access exec".split())
+_CHOICES: Final = frozenset("usertype succeed_if listfile time access exec".split())
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,11 @@ class Rules:
 def rules(host: Host, service: str = "passwd") -> Rules:
     """The rules on the weakest way to a stored password. Raises `Unseen`."""
     steps = pam.stack(host, service, "password")
-    ways = [way for ended in pam.ways(steps, _outcomes) for way in ended]
+    ways = [
+        way
+        for ended in pam.ways(steps, lambda step, proven: _outcomes(host, steps, step, proven))
+        for way in ended
+    ]
     stored = sorted({note for way in ways for note in way.notes if note.startswith(_STORED)})
     passed = [_passed(note, steps) for note in stored] or [[]]
     checks = [[_check(host, step) for step in one] for one in passed]
@@ -81,8 +85,8 @@ def _check(host: Host, step: Step) -> _Check:
     if name == "passwdqc":
         return _Check(quality.passwdqc_length(quality.passwdqc(host, step)), dictionary=(True, step.source))
     if name == "pwhistory":
-        return _Check(history=quality.number(quality.pwhistory(host, step), "remember", 10, "pam_pwhistory"))
-    return _unix(host, step)
+        return _Check(history=quality.remembered(host, step))
+    return _Check(pam_unix.length(host, step), history=pam_unix.remembered(step))
 
 
 def _cracklib(step: Step) -> _Check:
@@ -96,17 +100,6 @@ def _cracklib(step: Step) -> _Check:
     return _Check(lengths, classes, dictionary=(True, step.source))
 
 
-def _unix(host: Host, step: Step) -> _Check:
-    """pam_unix's own rules: minlen is 6 unless set on Debian and its kin, and nothing elsewhere."""
-    length, source = quality.number({"minlen": (step.option("minlen") or "", step.source)}, "minlen", -1, "")
-    if length < 0:
-        release, _ = os_release.read(host)
-        kin = {release.get("ID", ""), *release.get("ID_LIKE", "").split()}
-        length, source = (6 if kin & {"debian", "ubuntu"} else 0), "pam_unix default"
-    remember = quality.number({"remember": (step.option("remember") or "", step.source)}, "remember", 0, "")
-    return _Check((length, source), history=remember)
-
-
 def _enforces(host: Host, step: Step) -> bool:
     """Whether a module's refusal refuses: not with enforcing=0 (pwquality) or enforce=none (passwdqc)."""
     name = step.module.removeprefix("pam_")
@@ -117,30 +110,52 @@ def _enforces(host: Host, step: Step) -> bool:
     return True
 
 
-def _outcomes(step: Step, proven: frozenset[str]) -> list[Outcome]:
+def _outcomes(host: Host, steps: list[Step], step: Step, proven: frozenset[str]) -> list[Outcome]:
     """What a module of a password stack may do. Factors are the password at hand and who accepted it."""
     name = step.module.removeprefix("pam_")
     refusal = Outcome("authtok_err")
+    if name == "pwhistory" and quality.remembered(host, step)[0] == 0:
+        return [Outcome("ignore")]
     if name in (*QUALITY, "pwhistory", "unix"):
         if _TOKEN not in proven and _MEANS_TOKEN & set(step.arguments):
             return [refusal]
-        if name == "unix":
-            accepted = sorted({*proven, step.source} - {_TOKEN})
-            note = _STORED + " ".join(accepted)
-            return [
-                Outcome("success", frozenset({_TOKEN}), frozenset({note})),
-                refusal,
-                Outcome("user_unknown"),
-            ]
-        fresh = Outcome("authtok_err", drops=proven)
-        return [Outcome("success", frozenset({_TOKEN, step.source})), fresh]
+        return _unix(host, step, proven, steps) if name == "unix" else _checked(host, step, name, proven)
     if name == "deny":
         return [refusal]
-    if name == "permit":
+    if name in ("permit", "localuser"):  # these rules are those of local users
         return [Outcome("success")]
     if name in _CHOICES:
         return [Outcome("success"), Outcome("auth_err"), Outcome("perm_denied")]
     return [Outcome("success"), Outcome("ignore"), refusal, Outcome("user_unknown")]
+
+
+def _checked(host: Host, step: Step, name: str, proven: frozenset[str]) -> list[Outcome]:
+    """A module that accepts a password, or drops it: the next one then asks for another.
+
+    pam_pwhistory with more than one try asks itself, and nobody else looks at what it is told then.
+    """
+    tries = quality.tries(host, step)
+    if tries == 0:
+        return [Outcome("maxtries")]
+    accepted = Outcome("success", frozenset({_TOKEN, step.source}))
+    refused = "maxtries" if name == "pwhistory" or tries > 1 else "authtok_err"
+    found = [accepted, Outcome(refused, drops=proven)]
+    older = name == "pwhistory" and quality.remembered(host, step)[0] > 1  # the first is the present one
+    if older and tries > 1 and _TOKEN in proven and not _MEANS_TOKEN & set(step.arguments):
+        found.append(Outcome("success", accepted.factors, drops=proven))
+    return found
+
+
+def _unix(host: Host, step: Step, proven: frozenset[str], steps: list[Step]) -> list[Outcome]:
+    """pam_unix stores what was accepted before; without use_authtok it asks for another where it refuses that."""
+    known = [proven]
+    if _TOKEN in proven and not _MEANS_TOKEN & set(step.arguments):
+        taken = [_check(host, one).length[0] for one in steps if one.source in proven]
+        if pam_unix.refuses(host, step, max(taken, default=0)):
+            known.append(frozenset())
+    notes = [_STORED + " ".join(sorted({*one, step.source} - {_TOKEN})) for one in known]
+    stored = [Outcome("success", frozenset({_TOKEN}), frozenset({note})) for note in notes]
+    return [*stored, Outcome("authtok_err"), Outcome("user_unknown")]
 
 
 def _passed(note: str, steps: list[Step]) -> list[Step]:

@@ -2,18 +2,19 @@
 
 pam_pwquality: drop-ins in the order of their names, then pwquality.conf over them, then the module's
 arguments over both (libpwquality's settings.c, pam_pwquality.c). A broken line ends the reading of all that
-follows; the arguments still count. pam_faillock and pam_pwhistory: the file (or conf=), then the arguments
-(faillock.conf(5)).
+follows; the arguments still count, but for those that are no number. pam_faillock and pam_pwhistory: the file
+(or conf=), then the arguments (faillock.conf(5)).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from typing import Final, TypeAlias
 
 from collectors.door import Host, Unseen, glob
-from collectors.readers import conf
+from collectors.readers import conf, login_defs, pam
 from collectors.readers.pam import Step
 
 Settings: TypeAlias = Mapping[str, tuple[str, str]]
@@ -44,19 +45,15 @@ def pwquality(host: Host, step: Step) -> Settings:
             raise
         for name, value, source in lines:
             if not _taken(name.lower(), value):
-                return {**found, **_arguments(step)}
+                return {**found, **_taken_arguments(step)}
             found[name.lower()] = (value, source)
-    return {**found, **_arguments(step)}
+    return {**found, **_taken_arguments(step)}
 
 
 def faillock(host: Host, step: Step) -> Settings:
     """The settings of a pam_faillock line. Raises `Unseen`."""
-    return _file_and_arguments(host, step, FAILLOCK)
-
-
-def pwhistory(host: Host, step: Step) -> Settings:
-    """The settings of a pam_pwhistory line. Raises `Unseen`."""
-    return _file_and_arguments(host, step, PWHISTORY)
+    path = step.option("conf") or next((one for one in FAILLOCK if host.exists(one)), None)
+    return {**(conf.read(host, path) if path else {}), **_arguments(step)}
 
 
 def passwdqc(host: Host, step: Step) -> Settings:
@@ -78,17 +75,82 @@ def number(settings: Settings, name: str, default: int, whose: str) -> tuple[int
 
 
 def pwquality_length(settings: Settings) -> tuple[int, str]:
-    """The least length that passes: credits for digits or capitals make a shorter one do."""
-    length, source = number(settings, "minlen", 8, "libpwquality")
-    credit = sum(max(number(settings, name, 0, "")[0], 0) for name in CREDITS)
-    return max(length, LENGTH_FLOOR) - credit, source
+    """The least length of a password with the best mixture of characters.
+
+    Credits above zero make a shorter one do, a character each; those below zero, and minclass, are places that
+    must be filled. cracklib takes nothing below six.
+    """
+    least, source = number(settings, "minlen", 8, "libpwquality")
+    rewards = [number(settings, name, 0, "")[0] for name in CREDITS]
+    demanded = {kind for kind, one in enumerate(rewards) if one < 0}
+    minclass = min(number(settings, "minclass", 0, "")[0], len(CREDITS))
+    chosen = (
+        set(kinds) | demanded
+        for size in range(len(CREDITS) + 1)
+        for kinds in combinations(range(len(CREDITS)), size)
+    )
+    length = min(_filled(max(least, LENGTH_FLOOR), rewards, one) for one in chosen if len(one) >= minclass)
+    by_words = number(settings, "dictcheck", 1, "")[0] != 0
+    return max(length, LENGTH_FLOOR if by_words else 0), source
+
+
+def _filled(least: int, rewards: list[int], kinds: set[int]) -> int:
+    """The least length with all of these kinds of characters."""
+    held = [max(-one, int(kind in kinds)) for kind, one in enumerate(rewards)]
+    credit = sum(min(max(one, 0), count) for one, count in zip(rewards, held, strict=True))
+    more = sum(max(one - count, 0) for one, count in zip(rewards, held, strict=True) if one > 0)
+    wanted = max(least - sum(held) - credit, 0)
+    return sum(held) + max((wanted + 1) // 2, wanted - more)
 
 
 def pwquality_classes(settings: Settings) -> tuple[int, str]:
-    """How many kinds of characters are demanded: minclass, or the credits below zero, whichever is more."""
+    """How many kinds of characters are demanded: minclass, or the credits below zero, whichever is more.
+
+    maxclassrepeat demands two, as no single kind may go on for long.
+    """
     classes, source = number(settings, "minclass", 0, "libpwquality")
+    classes = max(min(classes, len(CREDITS)), 0)
     demanded = [one for one in (number(settings, name, 0, "") for name in CREDITS) if one[0] < 0]
-    return (len(demanded), demanded[0][1]) if len(demanded) > classes else (classes, source)
+    if len(demanded) > classes:
+        classes, source = len(demanded), demanded[0][1]
+    repeated, where = number(settings, "maxclassrepeat", 0, "")
+    return (2, where) if classes < 2 and 0 < repeated < pwquality_length(settings)[0] else (classes, source)
+
+
+def remembered(host: Host, step: Step) -> tuple[int, str]:
+    """How many passwords pam_pwhistory refuses, the present one among them. Raises `Unseen`."""
+    count, source = _pwhistory(host, step, "remember", 10)
+    return min(max(count, 0), 400), source
+
+
+def tries(host: Host, step: Step) -> int:
+    """How often a module asks before it gives up; pam_pwhistory may be told 0. Raises `Unseen`."""
+    if step.module == "pam_pwhistory":
+        count, _ = _pwhistory(host, step, "retry", 1)
+        return 1 if count < 0 else count
+    return max(number(pwquality(host, step), "retry", 1, "")[0], 1) if step.module == "pam_pwquality" else 1
+
+
+def _pwhistory(host: Host, step: Step, name: str, default: int) -> tuple[int, str]:
+    """A number of a line (no number there is 0), else of the file where this module reads one."""
+    for one in reversed(step.arguments):
+        told, equals, value = one.partition("=")
+        if told.lower() == name and equals:
+            return number({name: (value, step.source)}, name, 0, "")[0], step.source
+    path = step.option("conf") or next((one for one in PWHISTORY if host.exists(one)), None)
+    found = login_defs.searched(host, path, name) if path and _reads_conf(host, step, path) else None
+    return number({name: found} if found else {}, name, default, "pam_pwhistory")
+
+
+def _reads_conf(host: Host, step: Step, path: str) -> bool:
+    """Whether this pam_pwhistory knows of a file of settings: before Linux-PAM 1.5.3 only Red Hat's does."""
+    program = pam.program(host, step.module)
+    if program is None:
+        return True
+    code = host.read(program)
+    if b"opasswd" not in code:
+        raise Unseen("malformed", program, f"whether it reads {path} cannot be told")
+    return b"pwhistory.conf" in code
 
 
 def passwdqc_length(settings: Settings) -> tuple[int, str]:
@@ -104,13 +166,12 @@ def _taken(name: str, value: str) -> bool:
     return name in _OTHERS
 
 
+def _taken_arguments(step: Step) -> dict[str, tuple[str, str]]:
+    """pam_pwquality's arguments: what is no number changes nothing."""
+    pairs = ((name.lower(), value) for name, _, value in (one.partition("=") for one in step.arguments))
+    return {name: (value, step.source) for name, value in pairs if _taken(name, value)}
+
+
 def _arguments(step: Step) -> dict[str, tuple[str, str]]:
     pairs: Iterable[tuple[str, str, str]] = (one.partition("=") for one in step.arguments)
     return {name: (value, step.source) for name, _, value in pairs}
-
-
-def _file_and_arguments(host: Host, step: Step, paths: tuple[str, ...]) -> Settings:
-    named = step.option("conf")
-    path = named or next((one for one in paths if host.exists(one)), None)
-    found = conf.read(host, path) if path else {}
-    return {**found, **_arguments(step)}
