@@ -105,9 +105,13 @@ def _timesyncd_servers(host: Host) -> tuple[list[str], list[str]]:
     named = _grown(values.get("NTP", ()))
     if not named and "FallbackNTP" in values:
         named = _grown(values["FallbackNTP"])
-    elif not named and sources:
-        shipped = _SHIPPED_FALLBACK.search(host.text(sources[0]))
-        named = shipped[1].split() if shipped else []
+    elif not named:
+        shipped = _SHIPPED_FALLBACK.search(host.text(sources[0])) if sources else None
+        if shipped is None:
+            raise Unseen(
+                "unsupported", "timesyncd.conf", "the servers built into the daemon stand in no file"
+            )
+        named = shipped[1].split()
     return named, list(sources) or [drop_ins.FOLDERS[0]]
 
 
