@@ -159,6 +159,20 @@ def test_weak_password_is_stored_past_a_required_module(peer: Peer) -> None:
         assert stored == peer.change_password("changing", "7Q-zebra")
 
 
+def test_pam_conf_is_not_read(peer: Peer) -> None:
+    """Where a folder of services is there, libpam asks "other" for what has no file, and pam.conf nothing."""
+    files: dict[str, str | None] = {
+        "pam.conf": "lonely auth required pam_permit.so\nboth auth required pam_deny.so\n",
+        "pam.d/both": "auth required pam_permit.so\n",
+        "pam.d/other": "auth required pam_deny.so\n",
+    }
+    peer.write(files)
+    host = Twin({f"/etc/{name}": Node(content=str(text).encode()) for name, text in files.items()})
+    for service, lets_in in (("lonely", False), ("both", True)):
+        passed, _ = pam.ways(pam.stack(host, service, "auth"), _outcome)
+        assert (peer.pam(service, "root") == 0) == bool(passed) == lets_in
+
+
 def test_libpam_is_debians(peer: Peer) -> None:
     """The tests above mean something only where modules really load."""
     assert Path("/lib/x86_64-linux-gnu/security/pam_debug.so").exists() or list(
