@@ -9,21 +9,28 @@ import pytest
 
 from collectors.door import Unseen
 from collectors.readers import (
+    apt_lists,
     audit_rules,
     backup_jobs,
     dnf,
     iptables,
     nft,
+    pam,
+    pam_modules,
+    pam_text,
     quality,
     rsyslog,
     sshd_match,
     sshd_text,
     sudo_grants,
     sudoers,
+    support_ends,
     unit_settings,
     units,
 )
-from collectors.readers.pam import Step
+from collectors.readers.applicant import Applicant, Asked
+from collectors.readers.pam import Outcome, Step
+from collectors.readers.passwd import Account
 from collectors.readers.ruleset import default_inbound
 from collectors.readers.sudoers_text import Text
 from tests.collectors.twin import MOMENT, Node, Twin
@@ -227,3 +234,44 @@ def test_the_oldest_repository_of_dnf_counts() -> None:
         dnf.lists_refreshed_at(Twin(nodes))
     nodes["/var/cache/dnf/b-0123456789abcdef/repodata/repomd.xml"] = Node(modified_at=MOMENT)
     assert dnf.lists_refreshed_at(Twin(nodes)).value == "2026-11-24T12:00:00Z"
+
+
+def test_a_jump_past_the_end_of_a_stack_refuses() -> None:
+    """As libpam has it: what is told to leave out more than there is, fails."""
+    required, jump = (pam_text.actions(control) for control in ("required", "[success=5 default=ignore]"))
+    steps = [Step(0, "pam_permit", "", does, (), "x:1") for does in (required, jump)]
+    passed, failed = pam.ways(steps, lambda _step, _proven: [Outcome("success")])
+    assert not passed
+    assert failed
+
+
+@pytest.mark.parametrize("arguments", [(), ("nullok",)])
+def test_an_empty_password(arguments: tuple[str, ...]) -> None:
+    """It opens the door with nullok alone, and then the way is named."""
+    account = Account("a", 1000, 1000, "/home/a", "/bin/sh", "empty", None)
+    asked = Asked("login", who=Applicant(account, frozenset(), "empty"), empty=True)
+    step = Step(0, "pam_unix", "required", pam_text.actions("required"), arguments, "x:1")
+    told = pam_modules.outcomes(host(), step, frozenset(), asked)
+    assert [one.returns == "success" and bool(one.notes) for one in told] == [bool(arguments)]
+
+
+def test_which_release_this_is_cannot_be_read() -> None:
+    """Then a list of some security archive may be another release's."""
+    nodes = {"/etc/os-release": Node(unseen="permission_denied")}
+    nodes["/var/lib/apt/lists/d_dists_s_InRelease"] = Node(content=b"Label: Debian-Security\n")
+    with pytest.raises(Unseen, match="permission_denied"):
+        apt_lists.security_archives(Twin(nodes))
+
+
+def test_a_link_in_run_starts_nothing_at_the_next_boot() -> None:
+    """The next boot begins without /run."""
+    link = {"/run/systemd/system/multi-user.target.wants/a.service": "x"}
+    assert not units.unit(host(**TIMER, **link), "a.service").enabled
+    link = {"/etc/systemd/system/multi-user.target.wants/a.service": "x"}
+    assert units.unit(host(**TIMER, **link), "a.service").enabled
+
+
+def test_centos_linux_ended_before_its_stream() -> None:
+    """They share id and version."""
+    assert support_ends.in_table("centos", "8", "CentOS Linux") == "2021-12-31"
+    assert support_ends.in_table("centos", "8", "CentOS Stream") == "2024-05-31"
