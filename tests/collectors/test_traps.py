@@ -238,8 +238,8 @@ def test_the_oldest_repository_of_dnf_counts() -> None:
 
 def test_a_jump_past_the_end_of_a_stack_refuses() -> None:
     """As libpam has it: what is told to leave out more than there is, fails."""
-    required, jump = (pam_text.actions(control) for control in ("required", "[success=5 default=ignore]"))
-    steps = [Step(0, "pam_permit", "", does, (), "x:1") for does in (required, jump)]
+    text = "auth required pam_permit.so\nauth [success=5 default=ignore] pam_permit.so\n"
+    steps = pam.stack(host(**{"/etc/pam.d/x": text}), "x", "auth")
     passed, failed = pam.ways(steps, lambda _step, _proven: [Outcome("success")])
     assert not passed
     assert failed
