@@ -275,3 +275,14 @@ def test_centos_linux_ended_before_its_stream() -> None:
     """They share id and version."""
     assert support_ends.in_table("centos", "8", "CentOS Linux") == "2021-12-31"
     assert support_ends.in_table("centos", "8", "CentOS Stream") == "2024-05-31"
+
+
+def test_nft_of_another_interface_and_a_proxy() -> None:
+    """A chain on one device stops nothing on others; a proxy may take what the policy would drop."""
+    chain = '"family": "netdev", "table": "t", "name": "c", "type": "filter", "hook": "ingress", "prio": 0'
+    text = (
+        f'{{"nftables": [{{"metainfo": {{}}}}, {{"chain": {{{chain}, "dev": "eth9", "policy": "drop"}}}}]}}'
+    )
+    assert default_inbound(nft.parse(text), ["eth0"], ["ipv4"]) == "accept"
+    with pytest.raises(Unseen, match="unsupported"):
+        nftables(', "policy": "drop"', '{"tproxy": {"port": 1}}')
