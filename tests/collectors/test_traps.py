@@ -14,6 +14,7 @@ from collectors.readers import (
     backup_jobs,
     dnf,
     iptables,
+    kernels,
     nft,
     pam,
     pam_modules,
@@ -286,3 +287,17 @@ def test_nft_of_another_interface_and_a_proxy() -> None:
     assert default_inbound(nft.parse(text), ["eth0"], ["ipv4"]) == "accept"
     with pytest.raises(Unseen, match="unsupported"):
         nftables(', "policy": "drop"', '{"tproxy": {"port": 1}}')
+
+
+def test_ubuntu_has_its_standard_years() -> None:
+    """The years that want a subscription are none of them; Debian's LTS wants none."""
+    text = "version,eol,eol-lts\n1,2026-01-01,2030-01-01\n"
+    assert support_ends.in_distro_info("ubuntu", "1", text) == ("2026-01-01", 2)
+    assert support_ends.in_distro_info("debian", "1", text) == ("2030-01-01", 2)
+
+
+def test_kernel_ten_is_newer_than_kernel_nine() -> None:
+    """Numbers in a release are compared as numbers."""
+    files = {"/proc/sys/kernel/osrelease": "5.10.0-9-amd64\n"}
+    images = {f"/boot/vmlinuz-5.10.0-{number}-amd64": "x" for number in (9, 10)}
+    assert kernels.reboot_required(host(**files, **images)).value is True
