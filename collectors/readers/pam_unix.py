@@ -60,8 +60,11 @@ def remembered(step: Step) -> tuple[int, str]:
 
 
 def refuses(host: Host, step: Step, length_before: int) -> bool:
-    """Whether it may refuse a password that has this length and was taken before: then it asks for another."""
-    return length(host, step)[0] > length_before or remembered(step)[0] > 0
+    """Whether it may refuse a password that has this length and was taken before: then it asks for another.
+
+    With remember, of whatever number, it looks at what is remembered already.
+    """
+    return length(host, step)[0] > length_before or step.option("remember") is not None
 
 
 def _scheme(text: str) -> str | None:

@@ -58,9 +58,9 @@ def _prepare() -> None:
         ["useradd", "-M", "-u", str(peer.UID + 1), "-G", "warehouse", USERS[1]], check=True, stdout=sys.stderr
     )
     before = ""
-    for old in (BAIT, peer.OLD):
+    for old, scheme in ((BAIT, "MD5"), (peer.OLD, "SHA512")):  # pam_unix remembers by MD5 and knows no other
         told = "".join(f"{user}:{old}\n" for user in USERS)
-        subprocess.run(["chpasswd", "-c", "SHA512", "-s", "1000"], input=told, text=True, check=True)
+        subprocess.run(["chpasswd", "-c", scheme], input=told, text=True, check=True)
         before = before or "".join(f"{user}:{pwd.getpwnam(user).pw_uid}:1:{_hash(user)}\n" for user in USERS)
     _FILES[1].write_text(before)
     for path in _FILES:
