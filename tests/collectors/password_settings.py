@@ -11,7 +11,6 @@ NUMBERS = {
     "ocredit": st.integers(-2, 2),
     "maxrepeat": st.sampled_from([0, 3]),
     "maxsequence": st.sampled_from([0, 4]),
-    "maxclassrepeat": st.sampled_from([0, 0, 6]),
     "dictcheck": st.sampled_from([0, 1]),
     "enforcing": st.sampled_from([0, 1, 1, 1]),
     "retry": st.sampled_from([0, 1, 1, 2]),
