@@ -33,9 +33,10 @@ from urllib.parse import urlsplit
 from agent import durable, membership
 from agent.answer import read_answer
 from agent.identity import Identity, hostname, make_key, new_host_id, read_identity
-from agent.report import encode_time, platform
+from agent.report import encode_time
 from agent.state import State
 from agent.transport import Transport
+from collectors.door import this_platform
 from config import __version__, canonical, envelope, keys, receipt, statement
 from config.canonical import Json
 from config.errors import InputError
@@ -145,7 +146,7 @@ def _request(key: PrivateKey, now: datetime) -> bytes:
         "key": {"algorithm": public.algorithm, "spki": canonical.encode_base64(public.spki)},
         "protection": "file",
         "serial": _serial(),
-        "platform": platform(),
+        "platform": this_platform(),
         "agent_version": __version__,
         "requested_at": encode_time(now),
     }

@@ -201,7 +201,7 @@ def sight() -> Iterator[Finding]:
     from collectors.doors.local import Local
 
     unseen: dict[str, set[str]] = {}
-    for looked in run(Local(), discover(), 60.0):
+    for looked in run(Local(), discover(Local.platform), 60.0):
         if looked.error:
             yield Finding("collector", "bad", f"{looked.collector.name} broke off: {looked.error}")
         for name, reason in looked.findings.missing.items():

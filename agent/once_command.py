@@ -81,7 +81,7 @@ def real_looking(settings: AgentSettings, progress: Progress) -> Looking:
 
     return Looking(
         lambda: Local(budget_seconds=settings.collect_budget_seconds),
-        discover(),
+        discover(Local.platform),
         lambda name: progress.say(f"looking at {name}"),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from datetime import datetime
 from typing import Final
 
@@ -23,11 +22,6 @@ def encode_time(moment: datetime) -> str:
     return canonical.encode_time(moment)
 
 
-def platform() -> str:
-    """The word for this machine's kind of system."""
-    return {"win32": "windows", "darwin": "macos"}.get(sys.platform, sys.platform)
-
-
 def report(
     scan: Scan, host_id: str, chain: Chain, trigger: str, clock_offset_ms: int | None, key: PrivateKey
 ) -> tuple[str, str]:
@@ -39,7 +33,7 @@ def report(
         "finished_at": encode_time(scan.finished_at),
         "trigger": trigger,
         "agent_version": __version__,
-        "platform": platform(),
+        "platform": scan.platform,
         "role": _role(scan),
         "privileges": privileges(),
         "cost": scan.cost.to_dict(),

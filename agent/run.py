@@ -14,7 +14,7 @@ from typing import Final
 
 from agent.deadline import OutOfTime, bounded
 from collectors import Collector
-from collectors.door import Host
+from collectors.door import Door
 from collectors.findings import Findings
 from collectors.look import failed, look_with
 
@@ -33,7 +33,7 @@ class Looked:
 
 
 def run(
-    host: Host,
+    host: Door,
     collectors: Mapping[str, Collector],
     budget_seconds: float,
     progress: Callable[[str], None] = lambda name: None,
@@ -53,7 +53,7 @@ def run(
         yield _guarded(host, collector, left)
 
 
-def _guarded(host: Host, collector: Collector, left: float) -> Looked:
+def _guarded(host: Door, collector: Collector, left: float) -> Looked:
     before = time.process_time()
     try:
         with bounded(min(left, COLLECTOR_MAX_SECONDS)):

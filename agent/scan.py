@@ -12,7 +12,7 @@ from typing import Final
 from agent.cost import Cost, Meter
 from agent.run import Looked, run
 from collectors import Collector
-from collectors.door import Host
+from collectors.door import Door
 from collectors.findings import Findings
 from collectors.look import failed
 from config import canonical, section
@@ -39,6 +39,7 @@ class Scan:
     errors: Mapping[str, str]
     cpu_ms: Mapping[str, int]
     cost: Cost
+    platform: str
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -49,11 +50,11 @@ class Scan:
     def evidence(self) -> Evidence:
         """What judging takes. Read back from the sealed bytes, so what is judged is what is signed."""
         sections = [section.decode(data) for data in self.sections.values()]
-        return evidence(self.subject, "host", sections, self.finished_at)
+        return evidence(self.subject, self.platform, sections, self.finished_at)
 
 
 def scan(
-    host: Host,
+    host: Door,
     subject: str,
     collectors: Mapping[str, Collector],
     secret: bytes,
@@ -61,7 +62,7 @@ def scan(
     clock: Callable[[], datetime],
     progress: Callable[[str], None] = lambda name: None,
 ) -> Scan:
-    """Look at a host with these collectors, within the budget and the memory limit."""
+    """Look at a subject with these collectors, within the budget and the memory limit."""
     started_at, meter = clock(), Meter()
     sections, errors, cpu_ms, taken = {}, {}, {}, 0
     with _memory_bounded():
@@ -71,7 +72,7 @@ def scan(
             taken += upload_bytes(sections[name])
             if looked.error:
                 errors[name] = looked.error
-    return Scan(subject, started_at, clock(), sections, errors, cpu_ms, meter.read())
+    return Scan(subject, started_at, clock(), sections, errors, cpu_ms, meter.read(), host.platform)
 
 
 def needed(collectors: Mapping[str, Collector], facts: Collection[str]) -> Mapping[str, Collector]:

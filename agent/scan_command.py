@@ -28,10 +28,10 @@ def main(arguments: argparse.Namespace) -> int:
     settings = read_settings(folder)
     catalogue = narrowed(shipped.catalogue(), arguments.only)
     profile = shipped.profile(arguments.profile or settings.profile)
-    found = discover()
-    collectors = needed(found, asked_facts(catalogue)) if arguments.only else found
     progress = Progress()
     host, name = _host(arguments.root, settings), _subject(arguments.root, folder)
+    found = discover(host.platform)
+    collectors = needed(found, asked_facts(catalogue)) if arguments.only else found
     total, started = len(collectors), iter(range(1, len(collectors) + 1))
     scanned: Scan = scan(
         host,

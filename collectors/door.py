@@ -9,6 +9,7 @@ an `Unseen` with a reason out of the closed list below: failing to look is evide
 from __future__ import annotations
 
 import fnmatch
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
@@ -118,15 +119,22 @@ class Mount(NamedTuple):
     number: str = ""
 
 
-class Host(Protocol):
-    """One observed system. Paths are absolute; every method raises `Unseen` when it cannot look."""
+class Door(Protocol):
+    """What every door has, whatever subject lies behind it; its own questions stand in a protocol of its own."""
 
-    offline: bool
-    """True where nothing runs: commands, processes, sockets and mounts are then `offline_root`."""
+    platform: str
+    """What lies behind it, one of collectors.PLATFORMS where it is known."""
     now: datetime
     """When the scan started (UTC). For reading only; never put it, or an age made with it, into a fact."""
     cache: dict[str, object]
     """What collectors of one scan share, such as the package list; a key starts with its reader's name."""
+
+
+class Host(Door, Protocol):
+    """One observed system. Paths are absolute; every method raises `Unseen` when it cannot look."""
+
+    offline: bool
+    """True where nothing runs: commands, processes, sockets and mounts are then `offline_root`."""
 
     def read(self, path: str, limit: int = READ_MAX_BYTES) -> bytes:
         """The bytes of a regular file, links followed.
@@ -186,6 +194,11 @@ class Host(Protocol):
                 return False
             raise
         return True
+
+
+def this_platform() -> str:
+    """The word for the system that this process runs on; Python's own where there is no other."""
+    return {"win32": "windows", "darwin": "macos"}.get(sys.platform, sys.platform)
 
 
 def glob(host: Host, pattern: str) -> list[str]:

@@ -21,7 +21,7 @@ def look(host: Host, names: Collection[str] | None = None) -> Iterator[tuple[str
             yield name, *look_with(collector, host)
 
 
-def look_with(collector: Collector, host: Host) -> tuple[Findings, int]:
+def look_with(collector: Collector, host: object) -> tuple[Findings, int]:
     """One collector's closed findings, and the CPU milliseconds that it and its commands took."""
     before = _cpu_ms()
     try:

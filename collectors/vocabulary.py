@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
-from collectors import Collector, discover
+from collectors import Collector, every
 from collectors.findings import Fact
 
 TOML = "config/criteria/facts.toml"
@@ -38,8 +38,8 @@ def toml(collectors: Mapping[str, Collector], derived: Mapping[str, Fact], writt
     Of what is written already, the facts of subjects that have no collector yet stay: a criterion may come
     first.
     """
-    waiting = tomllib.loads(written)
-    types = {name: str(kind) for name, kind in waiting.items() if name.split(".")[0] not in collectors}
+    waiting, subjects = tomllib.loads(written), {one.subject for one in collectors.values()}
+    types = {name: str(kind) for name, kind in waiting.items() if name.split(".")[0] not in subjects}
     types |= {name: fact.type for one in collectors.values() for name, fact in one.facts.items()}
     types |= {name: fact.type for name, fact in derived.items()}
     lines = [f'"{name}" = "{kind}"\n' for name, kind in sorted(types.items())]
@@ -50,7 +50,7 @@ def toml(collectors: Mapping[str, Collector], derived: Mapping[str, Fact], writt
 
 def document(collectors: Mapping[str, Collector], derived: Mapping[str, Fact], sources: Sources) -> str:
     """The text of docs/facts.md: every fact, its type, meaning and sources on each system, by collector."""
-    count = sum(len(one.facts) for one in collectors.values())
+    count = len({name for one in collectors.values() for name in one.facts})
     beside = f"and {len(derived)} that are joined from feeds"
     opening = f"Written by `./script/facts`: {count} facts of {len(collectors)} collectors, {beside}."
     parts = [f"# Facts\n\n{opening}\n\n{_TYPES}\n"]
@@ -62,7 +62,7 @@ def document(collectors: Mapping[str, Collector], derived: Mapping[str, Fact], s
 
 def write(checkout: Path, derived: Mapping[str, Fact], sources: Sources) -> None:
     """Write both files below a checkout."""
-    collectors = discover()
+    collectors = every()
     written = (checkout / TOML).read_text("utf-8")
     (checkout / TOML).write_text(toml(collectors, derived, written), encoding="utf-8")
     (checkout / DOCUMENT).parent.mkdir(exist_ok=True)

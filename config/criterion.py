@@ -9,6 +9,20 @@ from config.fact_types import FactType
 from config.schema import DERIVED
 
 ANSWERS = ("pass", "fail", "unknown", "not_applicable")
+PLATFORMS = {
+    "linux": "host",
+    "windows": "host",
+    "macos": "host",
+    "ad": "directory",
+    "openldap": "directory",
+    "entra": "tenant",
+    "google": "tenant",
+    "okta": "tenant",
+    "device": "device",
+    "network": "network",
+    "mail": "network",
+}
+"""What a report says that it looked at, and which kind of subject that is."""
 READINGS = ("text", "conference")
 """Of MFA: as the published text has it, or as CBP presented it at its conference."""
 
@@ -16,7 +30,7 @@ _Binding: TypeAlias = Annotated[str, "must|should"]
 _Framework: TypeAlias = Annotated[str, "csf|nist_800_53|nist_800_171|cis|iso|stig"]
 _Function: TypeAlias = Annotated[str, "govern|identify|protect|detect|respond|recover"]
 _Identifier: TypeAlias = Annotated[str, r"[A-Za-z0-9][A-Za-z0-9.()-]{0,31}"]
-_Platform: TypeAlias = Annotated[str, "linux|windows|macos"]
+_Platform: TypeAlias = Annotated[str, "linux|windows|macos|ad|openldap|entra|google|okta|device|network|mail"]
 _LATER = FactType("not loaded yet")
 
 
@@ -83,6 +97,8 @@ class Check:
     mfa: bool = False
     applies_when: tuple[Clause, ...] = ()
     match: Annotated[str, "all|any"] = "all"
+    asks: tuple[_Platform, ...] = ("linux",)
+    """Which platforms it is about. A subject of another one has no verdict; one of no known platform has all."""
     examples: tuple[Example, ...] = ()
 
 

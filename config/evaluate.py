@@ -13,7 +13,7 @@ from typing import NamedTuple
 from config import attested, canonical, question
 from config.attested import Waiver
 from config.canonical import Json
-from config.criterion import READINGS, Catalogue, Check
+from config.criterion import PLATFORMS, READINGS, Catalogue, Check
 from config.profile import Profile
 from config.question import Answer, Question
 from config.section import Section
@@ -33,7 +33,7 @@ class Evidence:
     """What one report says of one subject."""
 
     subject: str
-    kind: str
+    platform: str
     facts: Mapping[str, Json]
     missing: Mapping[str, str]
     sources: Mapping[str, tuple[str, ...]]
@@ -66,7 +66,7 @@ def observed_at(report: Mapping[str, Json]) -> datetime:
     return _EPOCH + max(since, timedelta())
 
 
-def evidence(subject: str, kind: str, sections: Iterable[Section], observed_at: datetime) -> Evidence:
+def evidence(subject: str, platform: str, sections: Iterable[Section], observed_at: datetime) -> Evidence:
     """The evidence in a report's sections, whatever their order.
 
     A fact that is told of twice is missing: nobody can say which of the two to believe.
@@ -87,7 +87,7 @@ def evidence(subject: str, kind: str, sections: Iterable[Section], observed_at: 
         facts.pop(name, None)
         sources.pop(name, None)
         missing[name] = "malformed"
-    return Evidence(subject, kind, facts, missing, sources, observed_at)
+    return Evidence(subject, platform, facts, missing, sources, observed_at)
 
 
 def judge(
@@ -98,7 +98,9 @@ def judge(
     mfa_reading: str = "text",
     waivers: Iterable[Waiver] = (),
 ) -> tuple[Verdict, ...]:
-    """One verdict per check, in catalogue order.
+    """One verdict per check that asks about the subject's platform, in catalogue order.
+
+    A platform that no check could name exempts from nothing: then every check gives a verdict.
 
     Args:
         evidence: of one subject.
@@ -124,6 +126,7 @@ def judge(
     verdicts = (
         _verdict(one.check, evidence, "unknown", *unusable) if unusable else _judge(one, evidence, moment)
         for one in bound
+        if evidence.platform in one.check.asks or evidence.platform not in PLATFORMS
     )
     return tuple(
         replace(verdict, waived_by=waived[verdict.check])

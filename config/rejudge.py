@@ -60,9 +60,14 @@ def verdicts(evidence: Evidence, state: str, rules: Rules, moment: datetime) -> 
 def evidence(
     host_id: str, report: Statement | None, sections: Iterable[Section], moment: datetime
 ) -> Evidence:
-    """What a host is judged by: its report's sections, or nothing seen where none came yet."""
-    seen = moment if report is None else evaluate.observed_at(report.predicate)
-    return evaluate.evidence(host_id, "host", sections, seen)
+    """What a host is judged by: its report's sections, or nothing seen where none came yet.
+
+    What has not reported is of no known platform, so every check counts as unknown.
+    """
+    if report is None:
+        return evaluate.evidence(host_id, "", sections, moment)
+    seen = evaluate.observed_at(report.predicate)
+    return evaluate.evidence(host_id, str(report.predicate["platform"]), sections, seen)
 
 
 def rules(

@@ -44,6 +44,7 @@ class Local(door.Host):
     """
 
     offline = False
+    platform = door.this_platform()
 
     def __init__(self, now: datetime | None = None, budget_seconds: float = door.BUDGET_SECONDS) -> None:
         self.now = now or datetime.now(UTC)

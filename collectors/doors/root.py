@@ -29,6 +29,7 @@ class Root(door.Host):
     """A folder seen as "/". Raises NotADirectoryError or FileNotFoundError when `folder` is none."""
 
     offline = True
+    platform = "linux"
     _folder = -1
 
     def __init__(

@@ -83,7 +83,7 @@ def judged(
     gone = missing or {}
     sources = dict.fromkeys((*facts, *gone), (source,))
     data = section.seal("sshd", 1, "collected", None, facts, gone, sources, b"s")
-    scan = Scan("h-1", NOW, NOW, {"sshd": data}, {}, {"sshd": 3}, Cost(1200, 2300, 40_000))
+    scan = Scan("h-1", NOW, NOW, {"sshd": data}, {}, {"sshd": 3}, Cost(1200, 2300, 40_000), "linux")
     return judge(scan, catalogue(), shipped.profile("nist"), reading, feeds or Feeds())
 
 

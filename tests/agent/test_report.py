@@ -30,7 +30,7 @@ def found(role: str | None = "server") -> Scan:
         "os": section.seal("os", 1, "collected", None, {"os.id": "debian"}, {}, {}, b"s"),
         "host": section.seal("host", 1, "collected", None, facts, missing, {}, b"s"),
     }
-    return Scan("h-1", NOW, NOW, sealed, {}, {}, Cost(1, 2, 3))
+    return Scan("h-1", NOW, NOW, sealed, {}, {}, Cost(1, 2, 3), "linux")
 
 
 def test_report() -> None:

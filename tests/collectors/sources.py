@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from collectors import discover
+from collectors import every
 from config import feeds
 from tests.collectors import cases
 from tests.collectors.cases import Case
@@ -21,6 +21,18 @@ _MARKS = {
     "Debian, Ubuntu": ("/var/lib/dpkg/", "/etc/apt/", "apt-", "dpkg-"),
     "SUSE": ("/etc/zypp/", "zypper "),
     "RHEL family": ("/etc/dnf/", "/etc/yum", "dnf ", "rpm "),
+}
+_PLATFORMS = {
+    "windows": "Windows",
+    "macos": "macOS",
+    "ad": "Active Directory",
+    "openldap": "OpenLDAP",
+    "entra": "Entra ID",
+    "google": "Google Workspace",
+    "okta": "Okta",
+    "device": "network devices",
+    "network": "networks",
+    "mail": "mail domains",
 }
 _LINE = re.compile(r"(:\d+)+(?=$|:? )")
 _REMARK = re.compile(r" \(.*\)$")
@@ -39,9 +51,9 @@ _OWN = (
 def sources() -> dict[str, dict[str, list[str]]]:
     """By fact and system: what was read in any fixture in which the fact was found."""
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for subject in discover():
+    for subject in every():
         for case in cases.cases(subject):
-            findings = cases.run(subject, cases.twin(case))
+            findings = cases.run(subject, cases.door(case))
             for fact in findings.facts:
                 found[fact][_system(case)].update(map(_plain, findings.sources[fact]))
     for fact, one in feeds.FACTS.items():
@@ -50,6 +62,9 @@ def sources() -> dict[str, dict[str, list[str]]]:
 
 
 def _system(case: Case) -> str:
+    platform = every()[case.subject].platform
+    if platform != "linux":
+        return _PLATFORMS[platform]
     if case.data.get("offline"):
         return FILES
     names = [*case.data["files"], *case.data["commands"]]

@@ -112,7 +112,7 @@ def catalogue(subject: str) -> Catalogue:
 
 def answers(case: Case, found: Findings) -> Mapping[str, str]:
     moment = case.data.get("now", MOMENT)
-    evidence = Evidence("host", "host", found.facts, found.missing, found.sources, moment)
+    evidence = Evidence("host", "linux", found.facts, found.missing, found.sources, moment)
     return {
         one.check: one.answer for one in judge(evidence, catalogue(case.subject), shipped.profile(), moment)
     }

@@ -46,6 +46,7 @@ class Twin(door.Host):
     mounted: tuple[Mount, ...] | str = "unsupported"
     offline: bool = False
     now: datetime = MOMENT
+    platform: str = "linux"
     cache: dict[str, object] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 

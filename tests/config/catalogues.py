@@ -101,10 +101,11 @@ def seen(
     facts: Mapping[str, Any] | None = None,
     missing: Mapping[str, str] | None = None,
     observed_at: datetime = MOMENT,
+    platform: str = "",
 ) -> Evidence:
-    """Evidence of one host."""
+    """Evidence of one subject; of one of no known platform every check is asked."""
     sources = {name: (f"/etc/{name}:1",) for name in facts or {}}
-    return Evidence("host-1", "host", facts or {}, missing or {}, sources, observed_at)
+    return Evidence("host-1", platform, facts or {}, missing or {}, sources, observed_at)
 
 
 def judged(

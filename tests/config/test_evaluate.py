@@ -46,14 +46,14 @@ def test_evidence() -> None:
     ]
     expected = Evidence(
         "h",
-        "host",
+        "linux",
         {"a.on": True, "b.on": False},
         {"a.word": "timeout", "c.on": "not_found"},
         {"a.on": ("a:1",), "b.on": ("b:1",)},
         MOMENT,
     )
     for order in itertools.permutations(sections):
-        assert expected == evaluate.evidence("h", "host", order, MOMENT)
+        assert expected == evaluate.evidence("h", "linux", order, MOMENT)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_evidence() -> None:
 def test_evidence_twice(sections: list[Section]) -> None:
     """Nobody can say which of two tellings to believe, so the fact is missing."""
     for order in (sections, sections[::-1]):
-        got = evaluate.evidence("h", "host", order, MOMENT)
+        got = evaluate.evidence("h", "linux", order, MOMENT)
 
         assert ({}, {"a.on": "malformed"}, {}) == (got.facts, got.missing, got.sources)
 
@@ -452,7 +452,7 @@ def test_sources_bounded() -> None:
     small = catalogue(check(clauses=[ON, COUNT]))
     facts: dict[str, Json] = {"a.on": True, "a.count": 16}
     sources = {"a.on": ("same", *(f"s{i}" for i in range(50))), "a.count": ("same",)}
-    got = evaluate.judge(Evidence("h", "host", facts, {}, sources, MOMENT), small, profile(), MOMENT)[0]
+    got = evaluate.judge(Evidence("h", "linux", facts, {}, sources, MOMENT), small, profile(), MOMENT)[0]
 
     assert ("same", *(f"s{i}" for i in range(19))) == got.sources
 
@@ -644,6 +644,23 @@ def test_nothing_seen(reason: str | None) -> None:
     assert {reason or "not_collected"} == {verdict.reason for verdict in got}
 
 
+def test_platforms() -> None:
+    """A check is asked of the platforms that it names, of Linux where it names none, and of whatever is unknown."""
+    plain, shared = check(id="a.plain.v1"), check(id="a.shared.v1", asks=["linux", "windows"])
+    small = catalogue(plain, shared, check(id="a.tenant.v1", asks=["entra"]))
+    asked = {
+        platform: [
+            one.check.split(".")[1]
+            for one in evaluate.judge(seen(platform=platform), small, profile(), MOMENT)
+        ]
+        for platform in ("linux", "windows", "entra", "okta", "", "freebsd13", "Linux")
+    }
+
+    everything = ["plain", "shared", "tenant"]
+    expected = {"linux": ["plain", "shared"], "windows": ["shared"], "entra": ["tenant"], "okta": []}
+    assert expected | dict.fromkeys(("", "freebsd13", "Linux"), everything) == asked
+
+
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -669,7 +686,7 @@ def test_order_of_sections(some: list[tuple[str, dict[str, Any], str]], random: 
     shuffled = random.sample(sections, len(sections))
     first, second = (
         evaluate.judge(
-            evaluate.evidence("h", "host", order, MOMENT), shipped.catalogue(), shipped.profile(), MOMENT
+            evaluate.evidence("h", "linux", order, MOMENT), shipped.catalogue(), shipped.profile(), MOMENT
         )
         for order in (sections, shuffled)
     )

@@ -50,7 +50,7 @@ def seen(
 ) -> Evidence:
     """Evidence of one host, with these updates waiting."""
     held = dict(facts) | ({"updates.pending_security": list(updates)} if updates else {})
-    return Evidence("h", "host", held, missing or {}, {name: (f"/{name}",) for name in held}, NOW)
+    return Evidence("h", "linux", held, missing or {}, {name: (f"/{name}",) for name in held}, NOW)
 
 
 def joined(system: Mapping[str, Any], with_: Feeds, *updates: dict[str, Any]) -> list[str] | str:

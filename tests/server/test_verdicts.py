@@ -146,7 +146,7 @@ def test_pages_and_bundle_agree(server: InProcess, twin: Twin, connection: Conne
     twin.ship(server, twin.report([POOR]))
     server.settle()
     rules = adoption.rules(connection)
-    seen = feeds.derive(evaluate.evidence(twin.host_id, "host", [section.decode(POOR)], NOW), rules.feeds)
+    seen = feeds.derive(evaluate.evidence(twin.host_id, "linux", [section.decode(POOR)], NOW), rules.feeds)
     view = fleet.host(connection, twin.host_id, NOW)
     for judged, shown in zip(
         evaluate.judge(seen, rules.catalogue, rules.profile, NOW), view.verdicts, strict=True
@@ -170,7 +170,7 @@ def test_freshness(days: int) -> None:
     catalogue, profile = shipped.catalogue(), shipped.profile()
     moved = 0
     for _, example in _examples():
-        seen = evaluate.Evidence("h", "host", example.facts, example.missing, {}, NOW)
+        seen = evaluate.Evidence("h", "linux", example.facts, example.missing, {}, NOW)
         moment = NOW + timedelta(days=days)
         until = min(
             freshness.facts_until(seen, catalogue, profile, moment), freshness.report_until(NOW, moment)
