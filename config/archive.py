@@ -23,8 +23,8 @@ _MODE = 0o100644 << 16
 _STORED, _DEFLATED, _LEVEL, _RAW = 0, 8, 6, -15
 _FILE_MAX_BYTES = (1 << 32) - 1
 # No dot files, no way up, nothing that any system reads in its own way.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}")
-_NAME_MAX_CHARACTERS = 200
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9][A-Za-z0-9._~-]*){0,3}")
+_NAME_MAX_CHARACTERS = 240
 
 
 @dataclass(frozen=True, slots=True)

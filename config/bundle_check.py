@@ -160,13 +160,14 @@ def _replay(opened: OpenBundle, head: Checkpoint, server: PublicKey, told: Told)
             if index:
                 replay.take(kind, signed)  # 7, 8, 9
         counts[{"report": "reports", "loss": "losses"}.get(kind, "server_statements")] += 1
-    counts["hosts"] = len(replay.hosts)
+    counts["hosts"] = sum(host.observer is None for host in replay.hosts.values())
+    counts["observed"] = len(replay.hosts) - counts["hosts"]
     told.step(f"{len(places)} statements are in the log, each at its place.")
-    told.step(
-        f"{counts['server_statements']} of them are the server's; they enrol {len(replay.hosts)} hosts."
-    )
+    told.step(f"{counts['server_statements']} of them are the server's; they enrol {counts['hosts']} hosts.")
     told.step(f"{counts['reports']} reports and {counts['losses']} losses are signed by keys enrolled then.")
-    told.step("Each host's chain goes on from what it said before.")
+    told.step(
+        f"Each host's chain goes on from what it said before; so do those of {counts['observed']} observed."
+    )
     return replay
 
 

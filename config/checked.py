@@ -13,6 +13,7 @@ COUNTS = (
     "log_entries",
     "server_statements",
     "hosts",
+    "observed",
     "reports",
     "losses",
     "sections",

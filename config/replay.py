@@ -1,4 +1,4 @@
-"""The log told again in its order: who may sign when, and what each host said, one after the other.
+"""The log told again in its order: who may sign when and about what, and what each host said, one after the other.
 
 Bundle check, steps 7 to 9. The server's word sets the rules; a host's word counts only while its key is
 enrolled and its chain is undisputed.
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config import canonical, envelope, keys, statement
+from config.criterion import PLATFORMS
 from config.envelope import Envelope
 from config.errors import InputError
 from config.keys import PublicKey
@@ -19,9 +20,11 @@ BY_HOST = ("report", "loss")
 
 @dataclass(slots=True)
 class Host:
-    """What the log has told of one host so far."""
+    """What the log has told so far of one host, or of what a host observes."""
 
     hostname: str
+    observer: "Host | None" = None
+    """Whose word it is, where that is another host's."""
     keys: set[str] = field(default_factory=set)
     is_quarantined: bool = False
     head: int = 0
@@ -36,6 +39,8 @@ class Host:
     @property
     def state(self) -> str:
         """`active`, `quarantined` or `revoked`."""
+        if self.observer:
+            return self.observer.state
         if not self.keys:
             return "revoked"
         return "quarantined" if self.is_quarantined else "active"
@@ -114,11 +119,10 @@ class Replay:
         host_id = self._keys[verified.key.key_id][0]
         if told["observer"]["id"] != host_id:
             raise InputError("bundle_unknown_key", f"signed by {host_id} in the name of another host")
-        host = self.hosts[host_id]
-        if told["subject"] != {"id": host_id, "kind": "host"}:
-            raise InputError("bundle_wrong_kind", "it is about something else than the host itself")
-        if host.is_quarantined:
+        subject_id, observer = about(said), self.hosts[host_id]
+        if observer.is_quarantined:
             raise InputError("bundle_host_quarantined", f"{host_id} was quarantined at this point of the log")
+        host = self.hosts.setdefault(subject_id, Host(subject_id.rpartition("~")[2], observer))
         proven = told["lost_sha256"] if kind == "loss" else digest(verified.payload)
         _chain(host, told["sequence"], proven, told["previous"])
         if kind == "loss":
@@ -133,6 +137,21 @@ class Replay:
         if host_id not in self.hosts:
             raise InputError("bundle_unknown_host", f"{host_id} is not enrolled at this point of the log")
         return self.hosts[host_id]
+
+
+def about(said: Statement) -> str:
+    """The id of the subject of a report or a loss: the observer itself, or what is named after the observer.
+
+    So nobody speaks for what another observes. Raises InputError `wrong_subject`, also where the platform is
+    of another kind: a host that called itself a network would escape the checks of hosts.
+    """
+    told: Mapping[str, Any] = said.predicate
+    subject_id, kind, observer = told["subject"]["id"], told["subject"]["kind"], told["observer"]["id"]
+    if (subject_id, kind) != (observer, "host") and not subject_id.startswith(f"{observer}~{kind}."):
+        raise InputError("wrong_subject", f"{observer} does not speak for {subject_id} as a {kind}")
+    if PLATFORMS.get(told.get("platform", ""), kind) != kind:
+        raise InputError("wrong_subject", f"the platform {told['platform']} is that of no {kind}")
+    return str(subject_id)
 
 
 def _chain(host: Host, sequence: int, proven: str, previous: str | None) -> None:

@@ -21,7 +21,7 @@ TYPE = "https://in-toto.io/Statement/v1"
 _Schema: TypeAlias = "str | Mapping[str, _Schema]"
 
 _OBSERVED: Mapping[str, _Schema] = {
-    "subject": {"id": "id", "kind": "host|directory|network|tenant|device"},
+    "subject": {"id": "subject", "kind": "host|directory|network|tenant|device"},
     "observer": {"id": "id"},
     "sequence": "number",
     "previous": "hex?",
@@ -116,6 +116,8 @@ PREDICATES: Mapping[str, Mapping[str, _Schema]] = {
 _URI = {kind: f"urn:boltseal:{kind}:v1" for kind in PREDICATES}
 _KIND = {uri: kind for kind, uri in _URI.items()}
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+# A host by its id; what a host observes by observer, kind and name. No enrolled id has a tilde.
+_SUBJECT = re.compile(rf"{_ID.pattern}(~[a-z]+\.[a-z0-9][a-z0-9._-]{{0,62}})?")
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -227,6 +229,7 @@ _FORMS: Mapping[str, Callable[[Json], bool]] = {
     "count": lambda value: _is_integer(value, 0),
     "number": lambda value: _is_integer(value, 1),
     "id": lambda value: isinstance(value, str) and _ID.fullmatch(value) is not None,
+    "subject": lambda value: isinstance(value, str) and _SUBJECT.fullmatch(value) is not None,
     "hex": lambda value: isinstance(value, str) and _HEX.fullmatch(value) is not None,
     "time": _reads(canonical.decode_time),
     "date": _reads(lambda text: canonical.decode_time(f"{text}T00:00:00Z")),

@@ -82,6 +82,16 @@ def spelled(key: PrivateKey) -> dict[str, str]:
     return {"algorithm": key.public.algorithm, "spki": encode_base64(key.public.spki)}
 
 
+def observer_of(subject_id: str) -> str:
+    """Who speaks for a subject: itself, or whom its id is named after."""
+    return subject_id.partition("~")[0]
+
+
+def kind_of(subject_id: str) -> str:
+    """The kind of subject that an id tells of."""
+    return subject_id.partition("~")[2].partition(".")[0] or "host"
+
+
 class World:
     """A server's log with everything that came to be in it, and the bundle it makes."""
 
@@ -170,7 +180,7 @@ class World:
         key: PrivateKey | None = None,
         **changes: Any,
     ) -> int:
-        """Let a host report facts, one section a subject, at the head of its chain."""
+        """Let a host report facts of itself, or of what it observes, at the head of that chain."""
         given = (
             {"password.min_length": 16, "sshd.installed": True, "sshd.root_login": True}
             if facts is None
@@ -184,7 +194,7 @@ class World:
             self.sections.setdefault(host_id, {})[digest(data)] = data
             subjects.append(Subject(name, digest(data)))
         predicate = {**self.link(host_id), **self._scan(), **changes}
-        place = self.say("report", predicate, subjects, key or fixed_key(host_id))
+        place = self.say("report", predicate, subjects, key or fixed_key(observer_of(host_id)))
         self.chains.setdefault(host_id, []).append(digest(envelope.decode(self.statements[place]).payload))
         self.now += timedelta(hours=1)
         return place
@@ -194,7 +204,7 @@ class World:
         lost = lost_sha256 or digest(b"lost")
         said = {"lost_sha256": lost, "reason": "spool_damaged", "found_at": encode_time(self.now)}
         predicate = {**self.link(host_id), **said, **changes}
-        place = self.say("loss", predicate, [Subject("report", lost)], fixed_key(host_id))
+        place = self.say("loss", predicate, [Subject("report", lost)], fixed_key(observer_of(host_id)))
         self.chains.setdefault(host_id, []).append(lost)
         return place
 
@@ -226,8 +236,8 @@ class World:
         """The fields that place a host's next statement in its chain."""
         chain = self.chains.get(host_id, [])
         return {
-            "subject": {"id": host_id, "kind": "host"},
-            "observer": {"id": host_id},
+            "subject": {"id": host_id, "kind": kind_of(host_id)},
+            "observer": {"id": observer_of(host_id)},
             "sequence": len(chain) + 1,
             "previous": chain[-1] if chain else None,
         }

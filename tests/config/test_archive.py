@@ -77,7 +77,7 @@ def test_others_zips_are_refused() -> None:
         "a\n",
         "C:a",
         "a/b/c/d/e",
-        "a" * 201,
+        "a" * 241,
     ],
 )
 def test_names(name: str) -> None:

@@ -80,7 +80,7 @@ def test_honest() -> None:
 
     assert got.ok
     assert [str(number) for number in range(1, 13)] == [each.split(".")[0] for each in got.proven]
-    assert dict(zip(COUNTS, (22, 9, 5, 2, 4, 0, 4, 4), strict=True)) == got.counts
+    assert dict(zip(COUNTS, (22, 9, 5, 2, 0, 4, 0, 4, 4), strict=True)) == got.counts
     assert "Bolt Ltd" == got.manifest["company"]
     assert ["not_met"] == ([each.status for each in got.standing.criteria] if got.standing else [])
     assert () == got.warnings
@@ -319,6 +319,40 @@ def test_states_of_hosts() -> None:
         "host-4 has not reported.",
     ) == got.warnings
     assert 6 == got.counts["verdicts"]
+
+
+def test_observed_subjects() -> None:
+    """What hosts observe is judged by its own sections, counted apart, and named by its own file."""
+    made = world()
+    made.report("host-1~host.web", facts={"password.min_length": 8})
+    made.report("host-1~device.switch", platform="device")
+    got = check(made.bundle(), made.server_key_id)
+
+    assert (1, 2, 4) == tuple(got.counts[name] for name in ("hosts", "observed", "verdicts"))
+    assert got.standing
+    # A device is asked none of the checks of Linux, not even as unknown.
+    first = got.standing.criteria[0].parts[0].checks[0]
+    assert (1, 1, 0) == (first.passed, first.failed, first.unknown)
+
+
+def test_observed_subject_withheld() -> None:
+    """Its sections may be withheld as a host's: what they would show stays unproven, and is named."""
+    made = world()
+    made.report("host-1~host.web", facts={"password.min_length": 8})
+    got = check(made.bundle(sections={"host-1": list(made.sections["host-1"].values())}), made.server_key_id)
+
+    assert got.ok
+    assert any(each.startswith("host-1~host.web: 1 of 1 sections are withheld") for each in got.not_proven)
+
+
+def test_observed_subject_of_another_file() -> None:
+    """Sections that its observer reported of something else are none of its own."""
+    made = world()
+    made.report("host-1~host.web", facts={"password.min_length": 8})
+    own = list(made.sections["host-1"].values())
+    found = refusal(made.bundle(sections={"host-1": own, "host-1~host.web": own}, verdicts={}))
+
+    assert "bundle_section_unnamed" == found.code
 
 
 def test_waivers_count() -> None:

@@ -100,6 +100,34 @@ def test_gaps_are_said() -> None:
     )
 
 
+def test_observed() -> None:
+    """What a host observes has a chain of its own and the state of its observer, and leaves the observer's alone."""
+    made = world()
+    for name in ("device.switch", "host.web"):
+        made.report(f"host-1~{name}", platform="device" if "device" in name else "linux")
+    made.report("host-1~device.switch", platform="device")
+    found = told(made).hosts
+
+    assert ["host-1", "host-1~device.switch", "host-1~host.web"] == sorted(found)
+    assert [2, 2, 1] == [found[each].head for each in sorted(found)]
+    assert "device.switch" == found["host-1~device.switch"].hostname
+    made.fork()
+    assert {"quarantined"} == {each.state for each in told(made).hosts.values()}
+    made.release()
+    made.revoke()
+    assert {"revoked"} == {each.state for each in told(made).hosts.values()}
+
+
+def test_platform_of_tomorrow() -> None:
+    """A platform that nobody knows is of any kind: it is asked everything, so it escapes nothing."""
+    made = world()
+    made.report("host-1~device.toaster", platform="toaster")
+    report = told(made).hosts["host-1~device.toaster"].report
+
+    assert report
+    assert "toaster" == report.predicate["platform"]
+
+
 def test_states() -> None:
     """A fork quarantines, a release ends that, a revocation is for good."""
     made = world()
@@ -209,6 +237,61 @@ def about_another_subject(made: World) -> None:
     made.report(subject={"id": "directory-1", "kind": "directory"})
 
 
+def of_another_observer(made: World) -> None:
+    made.enrol("host-2")
+    made.report("host-1~device.switch", key=fixed_key("host-2"), platform="device", observer={"id": "host-2"})
+
+
+def beside_its_own(made: World) -> None:
+    made.enrol("host-10")
+    made.report(subject={"id": "host-10~device.switch", "kind": "device"}, platform="device")
+
+
+def kind_unlike_the_id(made: World) -> None:
+    made.report(
+        "host-1~device.switch", subject={"id": "host-1~device.switch", "kind": "tenant"}, platform="okta"
+    )
+
+
+def another_host_by_its_id(made: World) -> None:
+    made.enrol("host-2")
+    made.report(subject={"id": "host-2", "kind": "host"})
+
+
+def platform_of_another_kind(made: World) -> None:
+    made.report("host-1~device.switch", platform="linux")
+
+
+def host_as_a_network(made: World) -> None:
+    made.report(platform="mail")
+
+
+def loss_of_another(made: World) -> None:
+    made.enrol("host-2")
+    made.lose(subject={"id": "host-2~host.web", "kind": "host"})
+
+
+def observed_after_revocation(made: World) -> None:
+    made.report("host-1~device.switch", platform="device")
+    made.revoke()
+    made.report("host-1~device.switch", platform="device")
+
+
+def observed_while_quarantined(made: World) -> None:
+    made.fork()
+    made.report("host-1~device.switch", platform="device")
+
+
+def observed_chain_broken(made: World) -> None:
+    made.report("host-1~device.switch", platform="device")
+    made.report("host-1~device.switch", platform="device", previous=digest(b"other"))
+
+
+def observed_in_the_observers_chain(made: World) -> None:
+    made.report("host-1~device.switch", platform="device", sequence=3, previous=made.chains["host-1"][-1])
+    made.report("host-1~device.switch", platform="device", sequence=4, previous=digest(b"other"))
+
+
 def while_quarantined(made: World) -> None:
     made.fork()
     made.report()
@@ -279,7 +362,18 @@ def inserted_before(made: World) -> None:
         ("bad_signature", enrolled_by_a_host),
         ("bad_signature", forged),
         ("wrong_payload_type", other_payload_type),
-        ("bundle_wrong_kind", about_another_subject),
+        ("wrong_subject", about_another_subject),
+        ("wrong_subject", of_another_observer),
+        ("wrong_subject", beside_its_own),
+        ("wrong_subject", kind_unlike_the_id),
+        ("wrong_subject", another_host_by_its_id),
+        ("wrong_subject", platform_of_another_kind),
+        ("wrong_subject", host_as_a_network),
+        ("wrong_subject", loss_of_another),
+        ("bundle_unknown_key", observed_after_revocation),
+        ("bundle_host_quarantined", observed_while_quarantined),
+        ("bundle_chain_broken", observed_chain_broken),
+        ("bundle_chain_broken", observed_in_the_observers_chain),
         ("bundle_host_quarantined", while_quarantined),
         ("bundle_unknown_host", fork_of_nobody),
         ("bundle_unknown_host", revocation_of_nobody),
