@@ -45,7 +45,7 @@ CONTRACT = {
     "collectors": Room(
         rooms=frozenset(),
         anywhere=frozenset({"psutil"}),
-        inside=frozenset({"bonsai", "cryptography", "ldap3", "nmap", "paramiko", "requests"}),
+        inside=frozenset({"bonsai", "cryptography", "ldap3", "nmap", "paramiko", "requests", "urllib3"}),
     ),
     "agent": Room(
         rooms=frozenset({"collectors", "config"}),
