@@ -46,7 +46,7 @@ def test_examples_are_about_the_check(check: Check) -> None:
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
 def test_remediation(check: Check) -> None:
-    """Every check says why it is asked, how to fix it on each platform and distribution, and what a careless fix breaks."""
+    """Every check says why it is asked, how to fix it on each platform, and what a careless fix breaks."""
     assert check.rationale.strip()
     assert set(check.asks) == check.remediation.keys() == check.caution.keys()
     if "linux" in check.asks:

@@ -1,0 +1,13 @@
+"""The screen_lock collector for Windows, by its cases in fixtures/screen_lock_windows.toml."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.collectors.cases import Case, cases, check
+
+
+@pytest.mark.parametrize("case", cases("screen_lock_windows"), ids=str)
+def test_screen_lock_windows(case: Case, tmp_path: Path) -> None:
+    """Every case gives exactly the facts, reasons and outcome that it names."""
+    check(case, tmp_path)
