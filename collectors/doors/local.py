@@ -51,7 +51,7 @@ class Local(door.Host):
         self.cache = {}
         self.processes_started = 0
         self._deadline = time.monotonic() + budget_seconds
-        self._ran: dict[tuple[str, ...], Command | Unseen] = {}
+        self._ran = outcomes.Ran(self._start)
         self._processes: tuple[Process, ...] | None = None
         self._sockets: tuple[Socket, ...] | None = None
 
@@ -89,16 +89,7 @@ class Local(door.Host):
 
     def run(self, argv: Sequence[str], ok: Sequence[int] = (0,), timeout: float | None = None) -> Command:
         """Run a command, once per scan."""
-        key = tuple(argv)
-        if key not in self._ran:
-            try:
-                self._ran[key] = self._start(key, timeout or door.COMMAND_MAX_SECONDS)
-            except Unseen as unseen:
-                self._ran[key] = unseen
-        done = self._ran[key]
-        if isinstance(done, Unseen):
-            raise Unseen(done.reason, done.source, done.detail)
-        return outcomes.checked(done, ok)
+        return self._ran.ask(argv, ok, timeout)
 
     def processes(self) -> tuple[Process, ...]:
         """Running processes."""

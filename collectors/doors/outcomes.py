@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat as stat_module
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from collectors.door import Command, Stat, Unseen
+from collectors.door import COMMAND_MAX_SECONDS, Command, Stat, Unseen
 
 _LAST_SECOND: Final = 253402300799  # 9999-12-31T23:59:59Z
 
@@ -65,19 +65,44 @@ class Told:
 
 
 def to_stat(info: os.stat_result) -> Stat:
-    """A `Stat` out of an `os.stat_result`; a time outside the calendar becomes the nearest one inside."""
+    """A `Stat` out of an `os.stat_result`."""
+    return stat_of(info.st_mode, info.st_uid, info.st_gid, info.st_size, info.st_mtime_ns // 10**9)
+
+
+def stat_of(mode: int, uid: int, gid: int, size: int, seconds: int) -> Stat:
+    """A `Stat` out of its numbers; a time outside the calendar becomes the nearest one inside."""
     kind: Literal["file", "dir", "link", "device", "other"] = "other"
-    if stat_module.S_ISREG(info.st_mode):
+    if stat_module.S_ISREG(mode):
         kind = "file"
-    elif stat_module.S_ISDIR(info.st_mode):
+    elif stat_module.S_ISDIR(mode):
         kind = "dir"
-    elif stat_module.S_ISLNK(info.st_mode):
+    elif stat_module.S_ISLNK(mode):
         kind = "link"
-    elif stat_module.S_ISCHR(info.st_mode) or stat_module.S_ISBLK(info.st_mode):
+    elif stat_module.S_ISCHR(mode) or stat_module.S_ISBLK(mode):
         kind = "device"
-    seconds = min(max(info.st_mtime_ns // 10**9, 0), _LAST_SECOND)
-    modified_at = datetime.fromtimestamp(seconds, UTC)
-    return Stat(kind, stat_module.S_IMODE(info.st_mode), info.st_uid, info.st_gid, info.st_size, modified_at)
+    modified_at = datetime.fromtimestamp(min(max(seconds, 0), _LAST_SECOND), UTC)
+    return Stat(kind, stat_module.S_IMODE(mode), uid, gid, size, modified_at)
+
+
+class Ran:
+    """The commands of one scan: equal ones run once, and what failed once fails again in the same words."""
+
+    def __init__(self, start: Callable[[tuple[str, ...], float], Command]) -> None:
+        self._start = start
+        self._done: dict[tuple[str, ...], Command | Unseen] = {}
+
+    def ask(self, argv: Sequence[str], ok: Sequence[int], timeout: float | None) -> Command:
+        """The finished command, when its return code is one of `ok`."""
+        key = tuple(argv)
+        if key not in self._done:
+            try:
+                self._done[key] = self._start(key, timeout or COMMAND_MAX_SECONDS)
+            except Unseen as unseen:
+                self._done[key] = unseen
+        done = self._done[key]
+        if isinstance(done, Unseen):
+            raise Unseen(done.reason, done.source, done.detail)
+        return checked(done, ok)
 
 
 def checked(done: Command, ok: Sequence[int]) -> Command:
