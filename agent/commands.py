@@ -31,13 +31,14 @@ _AGENT: Final = ("psutil", "requests", "apscheduler")
 COMMANDS: Final = (
     Command(
         "scan",
-        "look at this host and show its standing; needs no server",
-        "Looks at this host, judges it by the criteria and shows the standing. Writes nothing but --html.",
+        "look at this host or another subject and show its standing; needs no server",
+        "Looks at a subject, judges it by the criteria and shows the standing. Writes nothing but --html.",
         (
             ("boltseal scan", "this host, as a table"),
             ("boltseal scan --only 4.8 --all", "every check of one criterion"),
             ("boltseal scan --json > scan.json", "every fact with source, every verdict with reason"),
             ("boltseal scan --root /mnt/image --html image.html", "a root filesystem in a folder"),
+            ("boltseal scan --ssh audit@web1 --ssh-sudo", "another host, over SSH and without an agent"),
         ),
         "agent.scan_command",
         _AGENT[:1],

@@ -19,14 +19,21 @@ MEANINGS: Final = {
     FAILED: "something failed, differs or could not be seen; the server refused; an alarm stands",
     USAGE: "wrong usage or bad input",
     EXTRA_MISSING: "an extra is not installed",
-    UNREACHABLE: "the server cannot be reached, or its certificate is not the enrolled one",
+    UNREACHABLE: "the server or host cannot be reached, is not the known one, or does not let us in",
     STATE: "trouble with the state folder: missing, locked, full, read-only, or not permitted",
     INTERRUPTED: "interrupted",
 }
 """What `--help` and docs/commands.md say about each."""
 
 _STATE_PREFIXES: Final = ("state_", "key_", "not_enrolled", "disk_full")
-_UNREACHABLE_PREFIXES: Final = ("server_unreachable", "tls_")
+_UNREACHABLE_PREFIXES: Final = (
+    "server_unreachable",
+    "tls_",
+    "ssh_unreachable",
+    "ssh_host",
+    "ssh_login",
+    "target_",
+)
 
 
 class ServerRefusedError(InputError):
@@ -44,6 +51,8 @@ def exit_code(error: InputError) -> int:
     """The exit code that an error ends the command with."""
     if isinstance(error, ServerRefusedError | AlarmError):
         return FAILED
+    if error.code == "extra_missing":
+        return EXTRA_MISSING
     if error.code.startswith(_STATE_PREFIXES):
         return STATE
     if error.code.startswith(_UNREACHABLE_PREFIXES):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from agent import target_options
+
 
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -33,13 +35,11 @@ def scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", metavar="FILE", help="also write one self-contained page (mode 0600)")
     parser.add_argument("--all", action="store_true", help="show every check, not only what needs attention")
     parser.add_argument(
-        "--root", metavar="DIR", help="look at a root filesystem in a folder; runs nothing in it"
-    )
-    parser.add_argument(
         "--only", metavar="ID", action="append", default=[], help="only this criterion; may be repeated"
     )
     _judging(parser)
     state(parser)
+    target_options.add_options(parser)
 
 
 def enroll(parser: argparse.ArgumentParser) -> None:

@@ -9,17 +9,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent import durable, exits, identity, state
+from agent import durable, exits, state, targets
 from agent.console import Progress, style_of
 from agent.judged import Judged, asked_facts, judge, narrowed
 from agent.render import render
 from agent.scan import Scan, needed, scan
 from agent.settings import read_settings
 from collectors import discover
-from collectors.door import Host
 from config import shipped
 from config.errors import InputError
-from config.settings import AgentSettings
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -29,19 +27,19 @@ def main(arguments: argparse.Namespace) -> int:
     catalogue = narrowed(shipped.catalogue(), arguments.only)
     profile = shipped.profile(arguments.profile or settings.profile)
     progress = Progress()
-    host, name = _host(arguments.root, settings), _subject(arguments.root, folder)
-    found = discover(host.platform)
-    collectors = needed(found, asked_facts(catalogue)) if arguments.only else found
-    total, started = len(collectors), iter(range(1, len(collectors) + 1))
-    scanned: Scan = scan(
-        host,
-        name,
-        collectors,
-        _secret(folder),
-        settings.collect_budget_seconds,
-        lambda: datetime.now(UTC),
-        lambda each: progress.say(f"looking at {each} ({next(started)} of {total})"),
-    )
+    with targets.opened(arguments, folder, settings.collect_budget_seconds) as target:
+        found = discover(target.door.platform)
+        collectors = needed(found, asked_facts(catalogue)) if arguments.only else found
+        total, started = len(collectors), iter(range(1, len(collectors) + 1))
+        scanned: Scan = scan(
+            target.door,
+            target.subject,
+            collectors,
+            _secret(folder),
+            settings.collect_budget_seconds,
+            lambda: datetime.now(UTC),
+            lambda each: progress.say(f"looking at {each} ({next(started)} of {total})"),
+        )
     progress.end()
     reading = arguments.mfa_reading or settings.mfa_reading
     judged = judge(scanned, catalogue, profile, reading, shipped.feeds())
@@ -59,30 +57,6 @@ def _show(judged: Judged, arguments: argparse.Namespace) -> None:
         sys.stdout.write(json.dumps(judged.to_dict(), ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.write(render(judged, style_of(sys.stdout), arguments.all))
-
-
-def _host(root: str | None, settings: AgentSettings) -> Host:
-    if root is None:
-        from collectors.doors.local import Local
-
-        return Local(budget_seconds=settings.collect_budget_seconds)
-    from collectors.doors.root import Root
-
-    try:
-        return Root(root, budget_seconds=settings.collect_budget_seconds)
-    except OSError as error:
-        raise InputError("root_unusable", f"{root}: {error.strerror}", "name a folder") from None
-
-
-def _subject(root: str | None, folder: Path) -> str:
-    """The enrolled id where there is one to be read, else the name of the machine or of the folder."""
-    if root is not None:
-        return identity.subject_id(Path(root).resolve().name)
-    try:
-        known = identity.read_identity(state.open_state(folder))
-    except InputError:
-        known = None
-    return known.host_id if known is not None else identity.subject_id(identity.hostname())
 
 
 def _secret(folder: Path) -> bytes:

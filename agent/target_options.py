@@ -1,0 +1,48 @@
+"""The options that name what `boltseal scan` looks at; `targets` opens what they name."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """One option names the subject; the others of its kind begin with that option's name."""
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument(
+        "--root", metavar="DIR", help="look at a root filesystem in a folder; runs nothing in it"
+    )
+    one.add_argument("--ssh", metavar="USER@HOST[:PORT]", help="look at another host over SSH, without agent")
+    _ssh_options(parser)
+
+
+def _ssh_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("with --ssh")
+    group.add_argument(
+        "--ssh-key", metavar="FILE", help="private key; without one, the keys of a running ssh-agent"
+    )
+    group.add_argument("--ssh-passphrase-file", metavar="FILE", help="holds the key's passphrase (mode 0600)")
+    group.add_argument(
+        "--ssh-password-file",
+        metavar="FILE",
+        help="holds the password (mode 0600), alone or as a second factor",
+    )
+    group.add_argument(
+        "--ssh-known-hosts",
+        metavar="FILE",
+        help="known host keys (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)",
+    )
+    group.add_argument(
+        "--ssh-host-key",
+        metavar="SHA256:…",
+        help="the fingerprint of the host's key, in place of known_hosts",
+    )
+    group.add_argument(
+        "--ssh-jump",
+        metavar="USER@HOST[:PORT]",
+        help="go through this host, verified by known_hosts, with the same key or password",
+    )
+    group.add_argument(
+        "--ssh-sudo",
+        action="store_true",
+        help="look as root through sudo, by the rule set of docs/sources.md",
+    )

@@ -1,0 +1,115 @@
+"""What `boltseal scan` looks at: the door that opens to the subject which the options name.
+
+A kind of subject takes a row in `_KINDS`, and its options in `target_options`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from agent import identity, state
+from collectors.door import Door, Unseen
+from collectors.doors.connecting import ConnectError
+from config.errors import InputError
+
+
+class Target(NamedTuple):
+    """An open door, and the id of the subject behind it."""
+
+    door: Door
+    subject: str
+
+
+class _Kind(NamedTuple):
+    """A kind of subject: the option that names it, its extra and that one's package, and what opens its door."""
+
+    named: str
+    extra: str
+    needs: str
+    open: Callable[[argparse.Namespace, float], Target]
+
+
+@contextmanager
+def opened(arguments: argparse.Namespace, folder: Path, budget_seconds: float) -> Iterator[Target]:
+    """The subject that the options name, this host without one; its door is closed at the end."""
+    kind = _kind_of(arguments)
+    if kind is None:
+        yield _here(arguments, folder, budget_seconds)
+        return
+    if importlib.util.find_spec(kind.needs) is None:
+        hint = f"pip install 'boltseal[{kind.extra}]'"
+        raise InputError("extra_missing", f"--{kind.named} needs the extra {kind.extra}", hint)
+    try:
+        target = kind.open(arguments, budget_seconds)
+    except ConnectError as error:
+        raise InputError(error.code, error.message, error.hint) from None
+    except Unseen as unseen:
+        raise InputError("target_unseen", f"{unseen.source}: {unseen.reason}", unseen.detail) from None
+    try:
+        yield target
+    finally:
+        close = getattr(target.door, "close", None)
+        if close:
+            close()
+
+
+def _kind_of(arguments: argparse.Namespace) -> _Kind | None:
+    """The kind that is asked for; an option of another kind would be without effect, so it is refused."""
+    asked = next((kind for kind in _KINDS if getattr(arguments, kind.named) is not None), None)
+    for kind in _KINDS:
+        given = [
+            name
+            for name, value in vars(arguments).items()
+            if name.startswith(f"{kind.named}_") and value not in (None, False)
+        ]
+        if given and kind is not asked:
+            option = "--" + given[0].replace("_", "-")
+            raise InputError("option_without_target", f"{option} goes with --{kind.named}")
+    return asked
+
+
+def _here(arguments: argparse.Namespace, folder: Path, budget_seconds: float) -> Target:
+    if arguments.root is None:
+        from collectors.doors.local import Local
+
+        return Target(Local(budget_seconds=budget_seconds), _own_id(folder))
+    from collectors.doors.root import Root
+
+    try:
+        door = Root(arguments.root, budget_seconds=budget_seconds)
+    except OSError as error:
+        raise InputError("root_unusable", f"{arguments.root}: {error.strerror}", "name a folder") from None
+    return Target(door, identity.subject_id(Path(arguments.root).resolve().name))
+
+
+def _own_id(folder: Path) -> str:
+    """The enrolled id where there is one to be read, else the name of the machine."""
+    try:
+        known = identity.read_identity(state.open_state(folder))
+    except InputError:
+        known = None
+    return known.host_id if known is not None else identity.subject_id(identity.hostname())
+
+
+def _open_ssh(arguments: argparse.Namespace, budget_seconds: float) -> Target:
+    from collectors.doors import ssh, ssh_login
+
+    credentials = ssh.Credentials(
+        key_file=arguments.ssh_key,
+        passphrase_file=arguments.ssh_passphrase_file,
+        password_file=arguments.ssh_password_file,
+        known_hosts=arguments.ssh_known_hosts,
+        host_key=arguments.ssh_host_key,
+        jump=arguments.ssh_jump,
+        sudo=arguments.ssh_sudo,
+    )
+    name = identity.subject_id(ssh_login.address(arguments.ssh).host)
+    return Target(ssh.connect(arguments.ssh, credentials, budget_seconds), name)
+
+
+_KINDS: Final = (_Kind("ssh", "ssh", "paramiko", _open_ssh),)
