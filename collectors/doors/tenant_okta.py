@@ -26,7 +26,6 @@ _SCOPES: Final = {
     "api/v1/policies": "okta.policies.read",
     "api/v1/apps": "okta.apps.read",
     "api/v1/authenticators": "okta.authenticators.read",
-    "api/v1/iam": "okta.roles.read",
     "api/v1/users": "okta.users.read",
 }
 _LINK: Final = re.compile(r'<([^<>]{1,2048})>\s*;[^,<]*\brel="?next"?')
@@ -66,18 +65,9 @@ def _scope(path: str) -> str:
 
 
 def _next(reply: Reply, told: Any, first: str) -> str | None:
-    """The address in the Link header (RFC 8288), or among an object's links."""
+    """The address in the Link header (RFC 8288)."""
     found = _LINK.search(reply.headers.get("link", ""))
-    if found is not None:
-        return found.group(1)
-    links = told.get("_links") if isinstance(told, dict) else None
-    following = links.get("next") if isinstance(links, dict) else None
-    if following is None:
-        return None
-    link = following.get("href") if isinstance(following, dict) else None
-    if not isinstance(link, str):
-        raise Unseen("malformed", "Okta's next page", "no address")
-    return link
+    return found.group(1) if found is not None else None
 
 
 def _scopes(held: Mapping[str, Token]) -> tuple[str, ...]:

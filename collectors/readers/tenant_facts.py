@@ -8,7 +8,7 @@ from collectors.findings import Fact
 
 TENANT: Final = {
     "tenant.mfa_demanded_for_all": Fact(
-        "bool", "every sign-in of everybody, now and in future, to every application needs a second factor"
+        "bool", "every sign-in of everybody to every application needs a second factor"
     ),
     "tenant.demand_gaps": Fact(
         "records{kind: str, name: str, policy: str?}",
@@ -44,6 +44,7 @@ ENTRA: Final = {
 }
 WEAK_METHODS: Final = {
     "tenant.weak_methods": Fact(
-        "list[str]", "ways to show a second factor that are easily taken over: sms, voice, email, question"
+        "list[str]",
+        "ways to show a second factor that are easily taken over: sms, voice, phone, email, question",
     ),
 }

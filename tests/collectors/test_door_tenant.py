@@ -362,7 +362,6 @@ def test_okta_key(graph: Fake, authority: Authority, tmp_path: Path) -> None:
         "/oauth2/v1/token": lambda asked: {**GRANT, "scope": asked.form["scope"]},
         "/api/v1/users": [],
         "/api/v1/users/u1/roles": [],
-        "/api/v1/iam/assignees/users": {"value": [{"id": "u1"}], "_links": {}},
     }
     path = settings(
         tmp_path,
@@ -374,7 +373,6 @@ def test_okta_key(graph: Fake, authority: Authority, tmp_path: Path) -> None:
     )
     door = connect("okta", path, 20)
     assert [] == door.pages("api/v1/users", key="")
-    assert [{"id": "u1"}] == door.pages("api/v1/iam/assignees/users")
     assert [] == door.pages("api/v1/users/u1/roles", key="")
     assert ("okta.roles.read", "okta.users.read") == door.scopes()
     verified(graph.asked[0].form["client_assertion"], "RS256")
