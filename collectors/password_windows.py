@@ -21,7 +21,9 @@ FACTS = {
         "password.min_age_days",
     )
 } | {
-    "password.reversible_encryption": Fact("bool", "new passwords are kept so that they can be read back"),
+    "password.reversible_encryption": Fact(
+        "bool", "some policy in force keeps passwords so that they can be read"
+    ),
 }
 API = "NetUserModalsGet(0)"
 DAY = 86_400

@@ -1,7 +1,7 @@
 """Removable storage: whether a stick that is plugged in would work, and what is plugged in now.
 
 It is refused where a policy denies every removable class, or where both drivers of USB storage are disabled: with the
-older one alone off, faster disks (UASP) still work.
+older one alone off, faster disks (UASP) still work. A driver that is not there yet comes with the first stick.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _storage_allowed(host: Windows) -> Seen:
     host.values(POLICIES)
     denied = number(host, POLICY, "Deny_All", 0) == 1
     drivers = [service(host, name) for name in DRIVERS]
-    off = all(one is None or one.start == "disabled" for one in drivers)
+    off = all(one is not None and one.start == "disabled" for one in drivers)
     return Seen(not (denied or off), POLICY, *(f"service {name}" for name in DRIVERS))
 
 

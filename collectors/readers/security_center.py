@@ -1,4 +1,4 @@
-"""What has registered with Windows' security centre (there is none on servers), by the bits of its state.
+"""What has registered with Windows' security centre (clients alone have one), by the bits of its state.
 
 The state is undocumented and well known: its second byte says 0x10 where the product is on, its third 0x10 where its
 definitions are old.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from collectors import host_windows
 from collectors.door import Unseen
 from collectors.door_windows import Windows, whole
 
@@ -28,12 +29,12 @@ class Registered(NamedTuple):
 
 
 def products(host: Windows, kind: str) -> tuple[Registered, ...]:
-    """The registered products of a kind; () where there is no security centre."""
+    """The registered products of a kind; () on a server, which has no security centre."""
     source = f"{NAMESPACE}:{kind}"
     try:
         rows = host.rows(NAMESPACE, kind, ("displayName", "instanceGuid", "productState"))
     except Unseen as unseen:
-        if unseen.reason == "not_found":
+        if unseen.reason == "not_found" and host_windows.role(host) != "workstation":
             return ()
         raise
     found = []

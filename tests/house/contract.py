@@ -45,7 +45,9 @@ CONTRACT = {
     "collectors": Room(
         rooms=frozenset(),
         anywhere=frozenset({"psutil"}),
-        inside=frozenset({"bonsai", "cryptography", "ldap3", "nmap", "paramiko", "requests", "urllib3"}),
+        inside=frozenset(
+            "bonsai cryptography ldap3 nmap paramiko pythoncom requests urllib3 win32com".split()
+        ),
     ),
     "agent": Room(
         rooms=frozenset({"collectors", "config"}),
