@@ -77,6 +77,8 @@ class Scanned:
     method: str
     source: str
     hosts: tuple[Answerer, ...]
+    udp_unseen: str = ""
+    """Why UDP was not looked at, one of REASONS; empty where it was."""
 
 
 class Network(Door, Protocol):

@@ -82,8 +82,8 @@ def _services(network: Network) -> Seen:
 
 def _udp_services(network: Network) -> Seen:
     found = _answered(network)
-    if found.method != "syn":
-        raise Unseen("permission_denied", found.source, "UDP wants raw packets: run as root")
+    if found.udp_unseen:
+        raise Unseen(found.udp_unseen, found.source, "UDP")
     return Seen(list(network_services.datagrams(found, network.declared)), found.source)
 
 

@@ -8,17 +8,17 @@ and `method` says so.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 import psutil
 
 from collectors.door import Unseen
-from collectors.door_network import Declared, Network, Scanned
+from collectors.door_network import Answerer, Declared, Network, Scanned
 from collectors.doors import network_answer
 from collectors.doors.local import Local
 from collectors.readers import network_ports
@@ -26,13 +26,17 @@ from collectors.readers import network_ports
 RATE_MAX: Final = 1000
 """Packets a second, for all hosts together: half a megabit."""
 RETRIES_MAX: Final = 2
+UDP_RETRIES_MAX: Final = 6
+"""More, since hosts say of one closed port a second that it is closed."""
 HOST_MAX_SECONDS: Final = 900
 SCRIPT_MAX_SECONDS: Final = 60
 SCAN_MAX_SECONDS: Final = 3600.0
 SCRIPTS: Final = ("ssl-cert", "ssl-enum-ciphers", "sslv2", "ssh2-enum-algos", "sshv1")
 
-Run = Callable[[list[str]], bytes]
-"""Runs a command and gives what it printed. Raises `Unseen`."""
+_GENTLY: Final = (
+    *("nmap", "-n", "-oX", "-", "--no-stylesheet", "-T3"),
+    *("--max-rate", str(RATE_MAX)),
+)
 
 
 class Scan(Network):
@@ -71,37 +75,81 @@ def connect(
         host_seconds: after which a host is left, and nothing is known of it.
     """
     now, method = datetime.now(UTC), "syn" if (may_send_raw() if raw is None else raw) else "connect"
-    argv = arguments(declared, method, host_seconds)
-    source = f"nmap ({method} scan)"
+    source, door = f"nmap ({method} scan)", Local(now, budget_seconds)
+
+    def look(argv: list[str]) -> Scanned:
+        try:
+            told = door.run(argv, timeout=budget_seconds)
+        except Unseen as unseen:
+            raise Unseen(unseen.reason, source, unseen.detail) from None
+        return network_answer.read(told.stdout, method, source, own_addresses())
+
     try:
-        # The nmap run needs no budget of the local door but its own.
-        told = Local(now, budget_seconds).run(argv, timeout=budget_seconds)
-        return Scan(declared, network_answer.read(told.stdout, method, source, own_addresses()), now)
+        found = look(arguments(declared, method, host_seconds))
     except Unseen as unseen:
-        return Scan(declared, Unseen(unseen.reason, source, unseen.detail), now)
+        return Scan(declared, unseen, now)
+    return Scan(declared, _with_udp(found, look, host_seconds), now)
 
 
 def arguments(declared: Declared, method: str, host_seconds: int = HOST_MAX_SECONDS) -> list[str]:
-    """The whole command line of one scan."""
-    raw = method == "syn"
-    udp = f",U:{','.join(map(str, network_ports.UDP_PORTS))}" if raw else ""
+    """The command line that looks for hosts and their TCP ports.
+
+    A host is taken to be there when it answers a ping, ARP, or on one of the ports that matter in any way.
+    """
     knock = ",".join(map(str, network_ports.KNOWN_PORTS))
+    way = ("--privileged", "-PE", f"-PS{knock}", "-sS")
     return [
-        *("nmap", "-n", "-oX", "-", "--no-stylesheet", "-T3"),
-        *("--max-rate", str(RATE_MAX), "--max-retries", str(RETRIES_MAX)),
+        *_GENTLY,
+        *("--max-retries", str(RETRIES_MAX)),
         *("--host-timeout", f"{host_seconds}s", "--script-timeout", f"{SCRIPT_MAX_SECONDS}s"),
-        *(
-            ("--privileged", "-PE", f"-PS{knock}", "-sS", "-sU")
-            if raw
-            else ("--unprivileged", f"-PS{knock}", "-sT")
-        ),
-        *("-p", f"T:{network_ports.TCP_PORTS}{udp}"),
+        *(way if method == "syn" else ("--unprivileged", f"-PS{knock}", "-sT")),
+        *("-p", f"T:{network_ports.TCP_PORTS}"),
         *("-sV", "--version-light", "--script", ",".join(SCRIPTS)),
-        *(("-6",) if ipaddress.ip_network(declared.ranges[0]).version == 6 else ()),
+        *_family(declared.ranges[0]),
         *(("--exclude", ",".join(declared.excluded)) if declared.excluded else ()),
         "--",
         *declared.ranges,
     ]
+
+
+def udp_arguments(addresses: Sequence[str], host_seconds: int = HOST_MAX_SECONDS) -> list[str]:
+    """The command line that looks at the UDP ports of hosts that are known to be there."""
+    return [
+        *_GENTLY,
+        *("--max-retries", str(UDP_RETRIES_MAX)),
+        *("--host-timeout", f"{host_seconds}s", "--privileged", "-Pn", "-sU"),
+        *("-p", f"U:{','.join(map(str, network_ports.UDP_PORTS))}"),
+        *_family(addresses[0]),
+        "--",
+        *addresses,
+    ]
+
+
+def _with_udp(found: Scanned, look: Callable[[list[str]], Scanned], host_seconds: int) -> Scanned:
+    """The scan with the UDP ports of its hosts, or with the reason why there are none."""
+    others = [host.address for host in found.hosts if not host.own]
+    if found.method != "syn":
+        return replace(found, udp_unseen="permission_denied")
+    if not others:
+        return found
+    try:
+        by_address = {host.address: host for host in look(udp_arguments(others, host_seconds)).hosts}
+    except Unseen as unseen:
+        return replace(found, udp_unseen=unseen.reason)
+    return replace(found, hosts=tuple(_joined(host, by_address.get(host.address)) for host in found.hosts))
+
+
+def _joined(host: Answerer, also: Answerer | None) -> Answerer:
+    """One host of both looks; it is finished where both are."""
+    if host.own:
+        return host
+    if also is None:
+        return replace(host, finished=False)
+    return replace(host, ports=host.ports + also.ports, finished=host.finished and also.finished)
+
+
+def _family(first: str) -> tuple[str, ...]:
+    return ("-6",) if ":" in first else ()
 
 
 def may_send_raw() -> bool:

@@ -125,14 +125,15 @@ def _port(protocol: str, number: int, port: Mapping[str, Any], tls: bool) -> Por
         str(name): str(output or "")[:SCRIPT_MAX_CHARACTERS]
         for name, output in port.get("script", {}).items()
     }
-    known = name not in ("", "tcpwrapped", "unknown")  # a connection that is closed at once tells nothing
+    # A connection that is closed at once tells nothing; TLS alone does not tell what is within.
+    known = name not in ("", "tcpwrapped", "unknown", "ssl", "honeypot")
     return Port(
         protocol,
         number,
         str(port["state"]),
         name,
         probed and known,
-        tls,
+        tls or name == "ssl" or name.startswith("ssl/"),
         product=str(port["product"] or ""),
         version=str(port["version"] or ""),
         extra=str(port["extrainfo"] or ""),

@@ -33,45 +33,49 @@ PORTS: Final[dict[str, tuple[int, ...]]] = {
     "other": (53, 135, 161, 179, 554, 1723, 1883, 5060, 5061, 5357, 8883),
 }
 """By kind of service, the TCP ports it usually has."""
+SHUT: Final = frozenset(
+    {"telnet", "ftp", "rsh", "rdp", "vnc", "x11", "remote_tool", "smb", "database", "management"}
+)
+"""Kinds that are no business of a whole network."""
 KNOWN_PORTS: Final = tuple(sorted({port for ports in PORTS.values() for port in ports}))
 """A host that answers on none of these, neither to a ping nor to ARP, is not seen."""
 TCP_PORTS: Final = f"1-1024,{','.join(str(port) for port in KNOWN_PORTS if port > 1024)}"
 UDP_PORTS: Final = (69, 111, 137, 161, 623, 1900, 5353)
 """TFTP, portmapper, NetBIOS, SNMP, IPMI, SSDP and multicast DNS: what manages, leaks or amplifies."""
 
-_NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "telnet": ("telnet", "telnets"),
-    "ftp": ("ftp", "ftps", "ftp-data", "tftp"),
-    "rsh": ("shell", "login", "exec", "rlogin", "rsh"),
-    "ssh": ("ssh",),
-    "rdp": ("ms-wbt-server", "ms-term-serv", "xrdp"),
-    "vnc": ("vnc", "vnc-http", "vnc-1", "vnc-2", "vnc-3"),
-    "x11": ("X11", "X11:1", "X11:2", "X11:3"),
-    "remote_tool": ("radmin", "pcanywheredata", "teamviewer", "anydesk", "dameware", "realserver"),
-    "smb": ("microsoft-ds", "netbios-ssn", "smb"),
-    "database": (
-        *(
-            "ms-sql-s",
-            "oracle",
-            "oracle-tns",
-            "firebird",
-            "mysql",
-            "mysqlx",
-            "postgresql",
-            "couchdb",
-            "redis",
-        ),
-        *("cassandra", "cassandra-native", "memcache", "memcached", "mongodb", "mongod", "ibm-db2", "drda"),
-        *("rethinkdb", "elasticsearch"),
+_NAMES: Final[dict[str, str]] = {
+    "telnet": "telnet telnets telnet-proxy tn3270",
+    "ftp": "ftp ftps ftp-data ftp-proxy tftp zftp-admin",
+    "rsh": "shell login exec rlogin rexec rsh klogin kshell fw1-rlogin",
+    "ssh": "ssh",
+    "rdp": "ms-wbt-server ms-wbt-server-proxy ms-term-serv xrdp",
+    "vnc": "vnc vnc-http vnc-1 vnc-2 vnc-3 nuuo-vnc",
+    "x11": "X11 X11:1 X11:2 X11:3 xdmcp",
+    "remote_tool": (
+        "radmin pcanywheredata pc-anywhere teamviewer anydesk anyremote damewaremr landesk-rc cmrcservice "
+        "nomachine-nx remoteanything remote-rac netsupport netop pc-duo splashtop timbuktu citrix-ica goverlan "
+        "igel-remote emco-remote-screenshot airdroid RemoteMouse AndroMouse bindshell backdoor meterpreter"
     ),
-    "management": ("docker", "wsman", "wsmans", "winrm", "etcd", "etcd-client", "etcd-server", "winbox"),
-    "directory": ("ldap", "ldapssl", "ldaps", "kerberos-sec", "kerberos", "kpasswd5", "kpasswd"),
-    "mail": ("smtp", "smtps", "submission", "pop3", "pop3s", "imap", "imaps"),
-    "web": ("http", "https", "http-proxy", "https-alt", "http-alt"),
-    "printing": ("printer", "ipp", "jetdirect", "hp-pjl"),
-    "file": ("rpcbind", "afp", "rsync", "nfs", "nfs_acl", "mountd", "iscsi"),
+    "smb": "microsoft-ds netbios-ssn smb",
+    "database": (
+        "ms-sql-s oracle oracle-tns oracle-vs firebird mysql mysqlx postgresql pgbouncer greenplum couchdb "
+        "couchbase-tap redis cassandra cassandra-native memcache memcached mongodb mongod ibm-db2 drda informix "
+        "sybase-adaptive sybaseanywhere monetdb vertica maxdb adabas-d teradata tarantool rethinkdb-client "
+        "riak-pbc hbase kdb h2 h2-pg intersys-cache intermapper filemaker-xdbc valentinadb minisql psql "
+        "psql-btrieve ndb_mgmd hazelcast zookeeper clickhouse sphinx-search elasticsearch 4d-server"
+    ),
+    "management": (
+        "docker docker-swarm wsman winrm etcd etcd-client etcd-server winbox webmin routeros-api bandwidth-test "
+        "vmware-auth vmware-aam ilo-vm ilo-console drac-console libvirt-rpc openvpn-management linuxconf websm "
+        "wbem jdwp java-rmi jmond adb junoscript cisco-smartinstall lantronix-config asf-rmcp kvm icontrolav2"
+    ),
+    "directory": "ldap ldapssl kerberos-sec kerberos kpasswd5",
+    "mail": "smtp smtps submission pop3 pop3s imap imaps lmtp sieve smtp-proxy pop3-proxy imap-proxy",
+    "web": "http https http-proxy https-alt http-alt soap upnp websocket",
+    "printing": "printer ipp jetdirect hp-pjl",
+    "file": "rpcbind afp rsync nfs nfs_acl mountd iscsi",
 }
-_KIND_OF_NAME: Final = {name: kind for kind, names in _NAMES.items() for name in names}
+_KIND_OF_NAME: Final = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _KIND_OF_PORT: Final = {port: kind for kind, ports in PORTS.items() for port in ports}
 _PRODUCTS: Final = {
     "elasticsearch": "database",
@@ -92,15 +96,16 @@ def kind(port: int, name: str, product: str, probed: bool) -> str | None:
     """What kind of service this is: a key of PORTS; None where nobody can tell.
 
     What the service itself told counts before its port number: telnet on port 2000 is telnet. A web server on the
-    port of a management interface or a database is taken for that, as those speak HTTP too. One that told nothing
-    is what its port is for; on a port that is for nothing it may be anything.
+    port of a management interface or a database is taken for that, as those speak HTTP too. One that told nothing is
+    taken for the worst that its port is for; on a harmless port it may be anything.
     """
     if not probed:
-        return _KIND_OF_PORT.get(port)
-    of_name = _KIND_OF_NAME.get(name, "other")
+        of_port = _KIND_OF_PORT.get(port)
+        return of_port if of_port in SHUT else None
+    of_name = _KIND_OF_NAME.get(name.removeprefix("ssl/"), "other")
     if of_name != "web":
         return of_name
     words = product.lower()
     of_product = next((one for word, one in _PRODUCTS.items() if word in words), None)
-    of_port = _KIND_OF_PORT.get(port, "web")
-    return of_product or (of_port if of_port in ("database", "management", "vnc", "remote_tool") else "web")
+    by_port = _KIND_OF_PORT.get(port)
+    return of_product or (by_port if by_port in ("database", "management", "vnc", "remote_tool") else "web")

@@ -33,7 +33,10 @@ def twin(data: dict[str, Any]) -> Scan:
     if "scan" in data:
         return Scan(declared, Unseen(data["scan"], SOURCE), MOMENT)
     hosts = tuple(_host(one) for one in data.get("hosts", []))
-    return Scan(declared, Scanned(data.get("method", "syn"), SOURCE, hosts), MOMENT)
+    method = data.get("method", "syn")
+    return Scan(
+        declared, Scanned(method, SOURCE, hosts, "" if method == "syn" else "permission_denied"), MOMENT
+    )
 
 
 def _host(one: dict[str, Any]) -> Answerer:
