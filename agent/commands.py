@@ -39,6 +39,10 @@ COMMANDS: Final = (
             ("boltseal scan --json > scan.json", "every fact with source, every verdict with reason"),
             ("boltseal scan --root /mnt/image --html image.html", "a root filesystem in a folder"),
             ("boltseal scan --ssh audit@web1 --ssh-sudo", "another host, over SSH and without an agent"),
+            (
+                "boltseal scan --tenant entra --tenant-credentials entra.toml",
+                "a tenant of an identity provider",
+            ),
         ),
         "agent.scan_command",
         _AGENT[:1],

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.scan import Scan
 from config import __version__, canonical, evaluate, feeds, standing
-from config.criterion import Catalogue
+from config.criterion import Catalogue, Check
 from config.errors import InputError
 from config.evaluate import Evidence
 from config.feeds import Feeds
@@ -85,8 +85,23 @@ def judge(scan: Scan, catalogue: Catalogue, profile: Profile, mfa_reading: str, 
     moment = scan.finished_at
     evidence = feeds.derive(scan.evidence, adopted)
     verdicts = evaluate.judge(evidence, catalogue, profile, moment, mfa_reading)
-    rolled = standing.roll_up(standing.counts(verdicts), catalogue, (), moment, mfa_reading)
-    return Judged(scan, evidence, catalogue, profile, adopted, mfa_reading, verdicts, rolled)
+    asked = _kept(catalogue, lambda check: evaluate.asks(check, evidence.platform))
+    rolled = standing.roll_up(standing.counts(verdicts), asked, (), moment, mfa_reading)
+    return Judged(scan, evidence, asked, profile, adopted, mfa_reading, verdicts, rolled)
+
+
+def _kept(catalogue: Catalogue, wanted: Callable[[Check], bool]) -> Catalogue:
+    """The catalogue with these checks alone: what is asked of other kinds of subjects is no part of this one."""
+    criteria = {
+        name: replace(
+            one,
+            parts=tuple(replace(part, checks=tuple(filter(wanted, part.checks))) for part in one.parts),
+            checks=tuple(filter(wanted, one.checks)),
+        )
+        for name, one in catalogue.criteria.items()
+    }
+    checks = {name: check for name, check in catalogue.checks.items() if wanted(check)}
+    return replace(catalogue, criteria=criteria, checks=checks)
 
 
 def narrowed(catalogue: Catalogue, criteria: Sequence[str]) -> Catalogue:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.deadline import OutOfTime, bounded
-from collectors import Collector
+from collectors import PLATFORMS, Collector
 from collectors.door import Door
 from collectors.findings import Findings
 from collectors.look import failed, look_with
 
 COLLECTOR_MAX_SECONDS: Final = 60.0
-"""For one collector. The door bounds commands and the whole; this bounds endless loops between them."""
+"""For one collector of a host. The door bounds commands and the whole; this bounds endless loops between them. One
+that asks a remote service may take what is left of the budget: its door keeps the time, and half a listing is none."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,13 @@ def run(
 
 def _guarded(host: Door, collector: Collector, left: float) -> Looked:
     before = time.process_time()
+    longest = COLLECTOR_MAX_SECONDS if PLATFORMS.get(collector.platform) == "host" else left
     try:
-        with bounded(min(left, COLLECTOR_MAX_SECONDS)):
+        with bounded(min(left, longest)):
             findings, cpu_ms = look_with(collector, host)
         return Looked(collector, findings, cpu_ms)
     except OutOfTime:
-        reason = "budget_spent" if left < COLLECTOR_MAX_SECONDS else "timeout"
+        reason = "budget_spent" if left <= longest else "timeout"
         return Looked(collector, failed(collector, reason), _since(before), "OutOfTime")
     except (Exception, SystemExit) as error:  # noqa: BLE001  the collector guard: one must not hide the others
         return Looked(collector, failed(collector, "collector_error"), _since(before), _place(error))

@@ -12,7 +12,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--root", metavar="DIR", help="look at a root filesystem in a folder; runs nothing in it"
     )
     one.add_argument("--ssh", metavar="USER@HOST[:PORT]", help="look at another host over SSH, without agent")
+    one.add_argument(
+        "--tenant",
+        choices=("entra", "google", "okta"),
+        help="look at the company's tenant of an identity provider, read-only",
+    )
     _ssh_options(parser)
+    parser.add_argument_group("with --tenant").add_argument(
+        "--tenant-credentials",
+        metavar="FILE",
+        help="TOML (mode 0600): which tenant, and the files or variables that hold its secrets",
+    )
 
 
 def _ssh_options(parser: argparse.ArgumentParser) -> None:

@@ -112,4 +112,17 @@ def _open_ssh(arguments: argparse.Namespace, budget_seconds: float) -> Target:
     return Target(ssh.connect(arguments.ssh, credentials, budget_seconds), name)
 
 
-_KINDS: Final = (_Kind("ssh", "ssh", "paramiko", _open_ssh),)
+def _open_tenant(arguments: argparse.Namespace, budget_seconds: float) -> Target:
+    from collectors.doors import tenant
+
+    if arguments.tenant_credentials is None:
+        hint = "its settings and where its secrets lie: see docs/sources.md"
+        raise InputError("tenant_settings_unusable", "--tenant needs --tenant-credentials FILE", hint)
+    door = tenant.connect(arguments.tenant, arguments.tenant_credentials, budget_seconds)
+    return Target(door, identity.subject_id(door.name))
+
+
+_KINDS: Final = (
+    _Kind("ssh", "ssh", "paramiko", _open_ssh),
+    _Kind("tenant", "agent", "requests", _open_tenant),
+)

@@ -17,11 +17,12 @@ from urllib.parse import urlencode
 from collectors.door import Unseen
 from collectors.door_tenant import BUDGET_SECONDS, ENTRIES_MAX, PAGES_MAX, Record
 from collectors.doors import tenant_settings
-from collectors.doors.tenant_settings import Settings
+from collectors.doors.connecting import ConnectError
 from collectors.doors.tenant_token import Token, Tokens
 from collectors.doors.tenant_wire import Reply, Wire, origin, place, session
 
 PROVIDERS: Final = ("entra", "google", "okta")
+_SHARE: Final = 0.9
 _BESIDE: Final = frozenset({"kind", "etag", "etags", "nextPageToken"})
 
 
@@ -131,14 +132,19 @@ def _entries(told: Any, key: str, url: str, leaves_out: bool) -> list[Record]:
 def connect(platform: str, settings: str | Path, budget_seconds: float = BUDGET_SECONDS) -> Api:
     """The door to the tenant that a settings file names.
 
-    ValueError for settings that cannot be used; nothing is asked before the first question of a collector.
+    ConnectError for settings that cannot be used; nothing is asked before the first question of a collector. The
+    door stops a little before its time, so that what was seen until then is told.
     """
     if platform not in PROVIDERS:
-        raise ValueError(f"no such provider: {platform}; there are {', '.join(PROVIDERS)}")
+        raise ConnectError(
+            "tenant_unknown", f"no such provider: {platform}", f"there are {', '.join(PROVIDERS)}"
+        )
     module = importlib.import_module(f"collectors.doors.tenant_{platform}")
-    table: Settings = tenant_settings.read(settings, module.SETTINGS)
-    ca, proxy = table.values.get("ca_file"), table.values.get("proxy")
-    ends_at = time.monotonic() + budget_seconds
-    base = module.base(table)
-    wire = Wire(session(proxy, base), str(table.folder / ca) if ca else True, ends_at)
-    return Api(platform, module.provider(table, wire), wire, datetime.now(UTC))
+    try:
+        table = tenant_settings.read(settings, module.SETTINGS)
+        ca, proxy = table.values.get("ca_file"), table.values.get("proxy")
+        verify = str(table.folder / ca) if ca else True
+        wire = Wire(session(proxy, module.base(table)), verify, time.monotonic() + budget_seconds * _SHARE)
+        return Api(platform, module.provider(table, wire), wire, datetime.now(UTC))
+    except ValueError as error:
+        raise ConnectError("tenant_settings_unusable", str(error), "see docs/sources.md") from None

@@ -1,7 +1,7 @@
 """Google Workspace by the Admin SDK, as a service account that acts for an administrator (domain-wide delegation).
 
-Settings: `service_account_file` (the JSON key), `subject` (an administrator who may read), `customer` (my_customer);
-`api`, `identity` and `token` are the addresses. Each question asks for a token of the one read-only scope that it
+Settings: `service_account_file` (the JSON key), `subject` (an administrator who may read, by mail address); `api`,
+`identity` and `token` are the addresses. Each question asks for a token of the one read-only scope that it
 needs, so a scope that was not delegated hides its own facts alone. Sources:
 https://developers.google.com/identity/protocols/oauth2/service-account,
 https://developers.google.com/workspace/admin/directory/reference/rest/v1/users,
@@ -21,7 +21,7 @@ from collectors.doors.tenant_settings import Settings
 from collectors.doors.tenant_token import Token, Tokens, assertion, granted, load_key
 from collectors.doors.tenant_wire import Reply, Wire, place
 
-SETTINGS: Final = frozenset("service_account_file subject customer api identity token".split())
+SETTINGS: Final = frozenset("service_account_file subject api identity token".split())
 _API: Final = "https://admin.googleapis.com"
 _IDENTITY: Final = "https://cloudidentity.googleapis.com"
 _TOKEN: Final = "https://oauth2.googleapis.com/token"
@@ -50,7 +50,7 @@ def provider(settings: Settings, wire: Wire) -> Provider:
         return token
 
     identity = settings.address("identity", _IDENTITY)
-    name = settings.text("customer", "my_customer")
+    name = subject.rpartition("@")[2]
     return Provider(
         name,
         base(settings),

@@ -103,6 +103,14 @@ def test_endless(collect: Callable[[object], Findings], monkeypatch: pytest.Monk
     )
 
 
+def test_remote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asks a remote service may take what is left, and no more."""
+    monkeypatch.setattr(runs, "COLLECTOR_MAX_SECONDS", 0.0)
+    remote = Collector("bad_entra", 1, {"bad.fact": Fact("str", "")}, _asleep, "entra")
+    (result,) = run(Twin({}), {"bad_entra": remote}, 0.3)
+    assert "budget_spent" == result.findings.reason
+
+
 def test_budget() -> None:
     """The budget is for all: whoever spends it is ended, the rest is not looked at, and both say so."""
     results = list(run(Twin({}), {"bad": collector(_asleep), "good": GOOD}, 0.2))
