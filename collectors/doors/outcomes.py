@@ -84,6 +84,20 @@ def stat_of(mode: int, uid: int, gid: int, size: int, seconds: int) -> Stat:
     return Stat(kind, stat_module.S_IMODE(mode), uid, gid, size, modified_at)
 
 
+def demand_possible(path: str) -> None:
+    """Refuse a path that none can be."""
+    if "\0" in path:
+        raise Unseen("malformed", path.replace("\0", "\\0"), "no path can hold this")
+
+
+def demand_regular(info: Stat, path: str, limit: int, whole: bool) -> None:
+    """Refuse what is no regular file, and one too large to be read whole."""
+    if info.kind != "file":
+        raise Unseen("malformed", path, "not a regular file")
+    if whole and info.size > limit:
+        raise Unseen("too_large", path, f"{info.size} bytes")
+
+
 class Ran:
     """The commands of one scan: equal ones run once, and what failed once fails again in the same words."""
 

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 INIT, OPEN, CLOSE, READ, LSTAT, FSTAT, OPENDIR, READDIR, STAT, READLINK = 1, 3, 4, 5, 7, 8, 11, 12, 17, 19
 _VERSION, _STATUS, _HANDLE, _DATA, _NAME, _ATTRS = 2, 101, 102, 103, 104, 105
 EOF: Final = 1
+NO_SUCH_FILE: Final = 2
 PACKET_MAX_BYTES: Final = 512 * 1024
 READ_BYTES: Final = 32 * 1024
 _AT_ONCE: Final = 64
 _ALL_OF_IT: Final = 15
-_REASONS: Final = {2: "not_found", 3: "permission_denied", 8: "unsupported"}
+_REASONS: Final = {NO_SUCH_FILE: "not_found", 3: "permission_denied", 8: "unsupported"}
 
 
 class Attributes(NamedTuple):
@@ -47,7 +48,14 @@ class Status(NamedTuple):
         return _REASONS.get(self.code, "malformed")
 
 
-Answer = bytes | Attributes | list[str] | Status
+class Name(NamedTuple):
+    """A name in a folder or the text of a link, and what the server says of it, where it says all."""
+
+    text: str
+    attributes: Attributes | None = None
+
+
+Answer = bytes | Attributes | list[Name] | Status
 
 
 class Question(NamedTuple):
@@ -173,22 +181,28 @@ def _parsed(kind: int, body: memoryview) -> Answer:
     if kind in (_HANDLE, _DATA):
         return _text(body, 4)[0]
     if kind == _ATTRS:
-        if ~struct.unpack_from(">I", body, 4)[0] & _ALL_OF_IT:
-            raise IndexError(kind)  # an owner that is left out is not root
+        if not _is_whole(body, 4):
+            raise IndexError(kind)
         return _attributes(body, 4)[0]
     if kind == _NAME:
         return _names(body)
     raise IndexError(kind)
 
 
-def _names(body: memoryview) -> list[str]:
+def _names(body: memoryview) -> list[Name]:
     (count,), place, names = struct.unpack_from(">I", body, 4), 8, []
     for _ in range(count):
         name, place = _text(body, place)
         _, place = _text(body, place)
-        _, place = _attributes(body, place)
-        names.append(name.decode("utf-8", "surrogateescape"))
+        whole = _is_whole(body, place)
+        attributes, place = _attributes(body, place)
+        names.append(Name(name.decode("utf-8", "surrogateescape"), attributes if whole else None))
     return names
+
+
+def _is_whole(body: memoryview, place: int) -> bool:
+    """Whether nothing is left out: an owner that is not told is not root."""
+    return not ~struct.unpack_from(">I", body, place)[0] & _ALL_OF_IT
 
 
 def _text(body: memoryview, place: int) -> tuple[bytes, int]:

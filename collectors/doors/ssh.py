@@ -7,6 +7,7 @@ files are read by an SFTP server that runs as root and refuses to write, and the
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Sequence
@@ -37,6 +38,7 @@ _ENVIRONMENT: Final = (
     "ZYPP_LOGFILE=/dev/null",
     "ZYPP_READONLY_HACK=1",
 )
+_HIDING: Final = r" - (fuse\.|autofs .*\bindirect\b)"
 _PLATFORMS: Final = {"Linux": "linux", "Darwin": "macos"}
 
 
@@ -90,7 +92,9 @@ class Ssh(door.Host):
         self.platform = _PLATFORMS[system]
         if self.platform == "linux":
             self._bound = ("timeout", "-k", "1")
-            seen = _root_mount(self.text("/proc/self/mountinfo"))
+            mounted = self.text("/proc/self/mountinfo")
+            self._files.lists_tell_all = not re.search(_HIDING, mounted)
+            seen = _root_mount(mounted)
             if not seen or seen != _root_mount(self.run(["cat", "/proc/self/mountinfo"]).text):
                 raise Unseen("unsupported", "/", "the session, or its SFTP server, is locked into a folder")
 

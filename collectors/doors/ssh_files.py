@@ -7,16 +7,22 @@ missing the way to it is therefore walked, component by component, before that i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from collectors import door
 from collectors.door import Stat, Unseen
 from collectors.doors import outcomes, sftp
-from collectors.doors.sftp import Answer, Attributes, Question, Sftp, Status
+from collectors.doors.sftp import Answer, Attributes, Name, Question, Sftp, Status
 
 ASK_SECONDS: Final = 20.0
 _SESSIONS_MAX: Final = 4
 _STEPS_MAX: Final = 4096
+_KEPT_MAX_BYTES, _KEPT_MAX = 64 * 1024, 1000
+_ASKED_BEFORE_LISTED: Final = 2
+_AHEAD: Final = 4
+_NAME_SURE: Final = 60  # characters, which no file system refuses as too long
+_DOTS: Final = ("", ".", "..")
 _FOLDER_ROUNDS_MAX: Final = 4096
 
 
@@ -28,12 +34,15 @@ class Files:
         self._session: Sftp | None = None
         self._begun = 0
         self._stats: dict[tuple[str, bool], Stat | Status] = {}
+        self.lists_tell_all = False
+        """Whether what a folder does not list is not in it: untrue of an automounter's."""
+        self._asked_in: dict[str, int] = {}
+        self._read: dict[str, bytes] = {}
         self._lists: dict[str, tuple[str, ...]] = {}
 
     def ask(self, questions: Sequence[Question], source: str) -> list[Answer]:
         """The answers to questions of our own making, in one round trip each 64."""
-        if "\0" in source:
-            raise Unseen("malformed", source.replace("\0", "\\0"), "no path can hold this")
+        outcomes.demand_possible(source)
         seconds = min(self._left(source), ASK_SECONDS)
         try:
             return self._at_work(source).ask(questions, seconds)
@@ -50,27 +59,24 @@ class Files:
     def read(self, path: str, limit: int, whole: bool) -> bytes:
         """All of a regular file, or its first `limit` bytes."""
         info = self.stat(path, follow=True)
-        _demand_regular(info, path, limit, whole)
-        (handle,) = self.ask([sftp.opening(path)], path)
-        if isinstance(handle, Status):
-            raise self._missing(handle, path, follow=True)
-        if not isinstance(handle, bytes):
-            raise Unseen("malformed", path, "the server's answer is none")
+        outcomes.demand_regular(info, path, limit, whole)
+        kept = self._read.get(path)
+        if kept is not None and len(kept) <= limit:
+            return kept
+        handle = self._handle(sftp.opening(path), path)
         try:
-            return self._contents(handle, path, min(info.size, limit), limit, whole)
+            data = self._contents(handle, path, min(info.size, limit), limit, whole)
         finally:
-            if self._session and not self._session.broken:
-                self._session.let_go(handle, ASK_SECONDS)
+            self._let_go(handle)
+        if whole and len(data) <= _KEPT_MAX_BYTES and len(self._read) < _KEPT_MAX:
+            self._read[path] = data
+        return data
 
     def list(self, path: str) -> tuple[str, ...]:
         """The names in a folder."""
         if path not in self._lists:
-            (handle,) = self.ask([sftp.at(sftp.OPENDIR, path)], path)
-            if isinstance(handle, Status):
-                raise self._missing(handle, path, follow=True)
-            if not isinstance(handle, bytes):
-                raise Unseen("malformed", path, "the server's answer is none")
-            self._lists[path] = self._names(handle, path)
+            handle = self._handle(sftp.at(sftp.OPENDIR, path), path)
+            self._keep(path, self._names(handle, path))
         return self._lists[path]
 
     def readlink(self, path: str) -> str:
@@ -95,12 +101,47 @@ class Files:
         return self._session
 
     def _look(self, path: str, follow: bool) -> Stat | Status:
-        """Both what a path is and what it leads to are asked at once: the second question is nearly free."""
-        if (path, follow) not in self._stats:
-            both = self.ask([sftp.at(sftp.STAT, path), sftp.at(sftp.LSTAT, path)], path)
-            for told, followed in zip(both, (True, False), strict=True):
-                self._stats[path, followed] = _stat(told, path)
+        """Both what a path is and what it leads to are asked at once: the second question is nearly free.
+
+        Whoever asks for a second path in a folder will ask for more: then the folder is listed, which tells
+        of all that is in it and of all that is not.
+        """
+        outcomes.demand_possible(path)
+        told = self._stats.get((path, follow)) or self._listed(path, follow)
+        return told or self._asked(path, follow)
+
+    def _listed(self, path: str, follow: bool) -> Stat | Status | None:
+        """What the listing of its folder tells of a path."""
+        folder, _, name = path.rpartition("/")
+        folder = folder or "/"
+        if name in _DOTS or f"{folder}/".startswith("/proc/"):
+            return None
+        self._asked_in[folder] = self._asked_in.get(folder, 0) + 1
+        if self._asked_in[folder] == _ASKED_BEFORE_LISTED:
+            with suppress(Unseen):
+                self.list(folder)
+        is_there = (path, False) in self._stats
+        if self.lists_tell_all and folder in self._lists and not is_there and len(name) <= _NAME_SURE:
+            return Status(sftp.NO_SUCH_FILE)
+        return self._stats.get((path, follow))
+
+    def _asked(self, path: str, follow: bool) -> Stat | Status:
+        both = self.ask([sftp.at(sftp.STAT, path), sftp.at(sftp.LSTAT, path)], path)
+        for told, followed in zip(both, (True, False), strict=True):
+            self._stats[path, followed] = _stat(told, path)
         return self._stats[path, follow]
+
+    def _keep(self, folder: str, names: Sequence[Name]) -> None:
+        """Keep a folder's names, and what the server said of each beside it."""
+        base = folder.rstrip("/")
+        for name in names:
+            if name.attributes is not None:
+                info = _stat(name.attributes, folder)
+                self._stats.setdefault((f"{base}/{name.text}", False), info)
+                if isinstance(info, Stat) and info.kind != "link":
+                    self._stats.setdefault((f"{base}/{name.text}", True), info)
+        texts = [name.text for name in names]
+        self._lists[folder] = tuple(sorted(texts, key=lambda text: text.encode("utf-8", "surrogateescape")))
 
     def _missing(self, told: Status, path: str, follow: bool) -> Unseen:
         """The `Unseen` for a server's no."""
@@ -137,7 +178,7 @@ class Files:
     def _target(self, path: str) -> str:
         (told,) = self.ask([sftp.at(sftp.READLINK, path)], path)
         if isinstance(told, list) and len(told) == 1:
-            return told[0]
+            return told[0].text
         raise Unseen(told.reason if isinstance(told, Status) else "malformed", path)
 
     def _contents(self, handle: bytes, path: str, expected: int, limit: int, whole: bool) -> bytes:
@@ -152,7 +193,7 @@ class Files:
             questions = [sftp.reading(handle, offset, size) for offset, size in asked]
             now, *parts = self.ask([Question(sftp.FSTAT, handle), *questions], path)
             if isinstance(seen := _stat(now, path), Stat):
-                _demand_regular(seen, path, limit, whole)
+                outcomes.demand_regular(seen, path, limit, whole)
             for (_, size), part in zip(asked, parts, strict=True):
                 if isinstance(part, Status) and part.code == sftp.EOF:
                     return bytes(data)
@@ -165,22 +206,35 @@ class Files:
             raise Unseen("too_large", path, f"more than {limit} bytes")
         return bytes(data)
 
-    def _names(self, handle: bytes, path: str) -> tuple[str, ...]:
-        found: list[str] = []
+    def _names(self, handle: bytes, path: str) -> Sequence[Name]:
+        found: list[Name] = []
         for _ in range(_FOLDER_ROUNDS_MAX):
-            (told,) = self.ask([Question(sftp.READDIR, handle)], path)
-            if isinstance(told, Status) and told.code == sftp.EOF:
-                break
-            if not isinstance(told, list) or any("/" in name or "\0" in name or not name for name in told):
-                raise Unseen(told.reason if isinstance(told, Status) else "malformed", path)
-            found += [name for name in told if name not in (".", "..")]
+            for told in self.ask([Question(sftp.READDIR, handle)] * _AHEAD, path):
+                if isinstance(told, Status) and told.code == sftp.EOF:
+                    self._let_go(handle)
+                    return found
+                if not isinstance(told, list) or not all(_is_name(name.text) for name in told):
+                    raise Unseen(told.reason if isinstance(told, Status) else "malformed", path)
+                found += [name for name in told if name.text not in _DOTS]
             if len(found) > door.LIST_MAX_NAMES:
                 raise Unseen("too_large", path, f"more than {door.LIST_MAX_NAMES} names")
-        else:
-            raise Unseen("too_large", path, "the folder does not end")
+        raise Unseen("too_large", path, "the folder does not end")
+
+    def _handle(self, question: Question, path: str) -> bytes:
+        (told,) = self.ask([question], path)
+        if isinstance(told, Status):
+            raise self._missing(told, path, follow=True)
+        if not isinstance(told, bytes):
+            raise Unseen("malformed", path, "the server's answer is none")
+        return told
+
+    def _let_go(self, handle: bytes) -> None:
         if self._session and not self._session.broken:
             self._session.let_go(handle, ASK_SECONDS)
-        return tuple(sorted(found, key=lambda name: name.encode("utf-8", "surrogateescape")))
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and "/" not in text and "\0" not in text
 
 
 def _stat(told: Answer, path: str) -> Stat | Status:
@@ -189,10 +243,3 @@ def _stat(told: Answer, path: str) -> Stat | Status:
     if isinstance(told, Status):
         return told
     raise Unseen("malformed", path, "the server's answer is none")
-
-
-def _demand_regular(info: Stat, path: str, limit: int, whole: bool) -> None:
-    if info.kind != "file":
-        raise Unseen("malformed", path, "not a regular file")
-    if whole and info.size > limit:
-        raise Unseen("too_large", path, f"{info.size} bytes")

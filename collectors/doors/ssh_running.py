@@ -47,7 +47,7 @@ def processes(files: Files) -> tuple[Process, ...]:
         if comm is None:  # it ended meanwhile
             continue
         arguments = _arguments(lines.get(f"/proc/{pid}/cmdline", b""))
-        exe = program[0].removesuffix(_DELETED) if isinstance(program, list) and program else None
+        exe = program[0].text.removesuffix(_DELETED) if isinstance(program, list) and program else None
         found.append(Process(pid, _name(comm, arguments), exe or None, arguments))
     return tuple(found)
 
@@ -120,7 +120,9 @@ def _owners(files: Files, wanted: set[str]) -> dict[str, str]:
     targets = files.ask([sftp.at(sftp.READLINK, path) for _, path in descriptors], "/proc")
     holders: dict[str, int] = {}
     for (pid, _), target in zip(descriptors, targets, strict=True):
-        found = re.fullmatch(r"socket:\[(\d+)\]", target[0]) if isinstance(target, list) and target else None
+        found = (
+            re.fullmatch(r"socket:\[(\d+)\]", target[0].text) if isinstance(target, list) and target else None
+        )
         if found and found[1] in wanted:
             holders.setdefault(found[1], pid)
     held = sorted(set(holders.values()))
@@ -159,7 +161,7 @@ def _listed(files: Files, paths: Sequence[str]) -> list[list[str]]:
             told = files.ask([Question(sftp.READDIR, one) for one in unread.values()], "/proc")
             for path, names in zip(list(unread), told, strict=True):
                 if isinstance(names, list):
-                    found[path] += [name for name in names if name.isdigit()]
+                    found[path] += [name.text for name in names if name.text.isdigit()]
                 else:
                     del unread[path]
             if not unread:
