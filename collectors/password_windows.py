@@ -16,6 +16,7 @@ FACTS = {
     for name in (
         "password.min_length",
         "password.min_classes",
+        "password.quality_enforced",
         "password.history",
         "password.max_age_days",
         "password.min_age_days",
@@ -40,8 +41,15 @@ def collect(host: Windows) -> Findings:
     findings.look("password.max_age_days", lambda: Seen(_days(host.password_rules().max_age_seconds), API))
     findings.look("password.min_age_days", lambda: Seen(_days(host.password_rules().min_age_seconds), API))
     findings.look("password.min_classes", _min_classes, host)
+    findings.look("password.quality_enforced", _enforced, host)
     findings.look("password.reversible_encryption", _reversible, host)
     return findings
+
+
+def _enforced(host: Windows) -> Seen:
+    """Always: the accounts' database itself refuses what breaks the rules, whatever program sets a password."""
+    host.password_rules()
+    return Seen(True, API)
 
 
 def _days(seconds: int) -> int:
