@@ -44,11 +44,12 @@ def read(output: bytes, method: str, source: str, own: frozenset[str]) -> Scanne
             for address, host in hosts.items()
             if host["status"]["state"] == "up"
         ]
+        found.sort(key=lambda one: _order(one.address))
     except (ET.ParseError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise Unseen("malformed", source, type(error).__name__) from None
     if len(found) > HOSTS_MAX:
         raise Unseen("too_large", source, f"more than {HOSTS_MAX} hosts")
-    return Scanned(method, source, tuple(sorted(found, key=lambda one: _order(one.address))))
+    return Scanned(method, source, tuple(found))
 
 
 def _by_python_nmap(output: bytes, source: str) -> Mapping[str, Any]:

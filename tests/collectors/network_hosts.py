@@ -15,6 +15,7 @@ import ssl
 import subprocess
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -103,7 +104,8 @@ def _services(stack: ExitStack, folder: Path) -> None:
     _start(stack, "web", "/usr/sbin/sshd", "-D", "-h", str(host_key), "-p", "22", *weak)
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     old.set_ciphers("AES128-SHA:@SECLEVEL=0")
-    old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1
+    with warnings.catch_warnings(action="ignore"):
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1
     old.load_cert_chain(folder / "tls.crt", key)
     _serve(stack, "web", 8443, b"", old)
     for port, banner in BANNERS.items():
@@ -115,7 +117,7 @@ def _services(stack: ExitStack, folder: Path) -> None:
 def _start(stack: ExitStack, host: str, *argv: str) -> None:
     process = subprocess.Popen(
         ["ip", "netns", "exec", name(host), *argv],
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -142,9 +144,18 @@ def _serve(stack: ExitStack, host: str, port: int, banner: bytes, tls: ssl.SSLCo
 
 def _say(connection: socket.socket, banner: bytes, tls: ssl.SSLContext | None) -> None:
     connection.settimeout(1)
-    with suppress(OSError), connection if tls is None else tls.wrap_socket(connection, True) as connection:
-        connection.sendall(banner)
-        connection.recv(1 << 16)
+    with connection, suppress(OSError):
+        if tls is None:
+            _talk(connection, banner)
+        else:
+            with tls.wrap_socket(connection, True, do_handshake_on_connect=False) as inner:
+                inner.do_handshake()
+                _talk(inner, banner)
+
+
+def _talk(connection: socket.socket, banner: bytes) -> None:
+    connection.sendall(banner)
+    connection.recv(1 << 16)
 
 
 def _wait(host: str, port: int) -> None:
