@@ -52,7 +52,7 @@ class Api:
     wire: Wire
     now: datetime
     cache: dict[str, object] = field(default_factory=dict)
-    _asked: dict[tuple[str, str], list[Record] | Unseen] = field(default_factory=dict)
+    _asked: dict[tuple[str, str | None], list[Record] | Unseen] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -64,24 +64,31 @@ class Api:
         return self.provider.scopes(self.provider.tokens.held)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Record:
-        """One object."""
-        told = self._ask(path, self._url(path, params)).json()
-        if not isinstance(told, dict):
-            raise Unseen("malformed", place(self._url(path, None)), "no object")
-        return told
+        """One object. Asked once a look, so that all facts are made of the same answer."""
+        url = self._url(path, params)
+        return self._once((url, None), lambda: self._object(path, url))[0]
 
     def pages(self, path: str, params: Mapping[str, str] | None = None, key: str = "value") -> list[Record]:
         """Every entry of a listing. Asked once a look; a listing that broke off stays unseen."""
         url = self._url(path, params)
-        if (url, key) not in self._asked:
+        return self._once((url, key), lambda: self._pages(path, url, key))
+
+    def _once(self, asked: tuple[str, str | None], ask: Callable[[], list[Record]]) -> list[Record]:
+        if asked not in self._asked:
             try:
-                self._asked[url, key] = self._pages(path, url, key)
+                self._asked[asked] = ask()
             except Unseen as unseen:
-                self._asked[url, key] = unseen
-        kept = self._asked[url, key]
+                self._asked[asked] = unseen
+        kept = self._asked[asked]
         if isinstance(kept, Unseen):
             raise kept
         return kept
+
+    def _object(self, path: str, url: str) -> list[Record]:
+        told = self._ask(path, url).json()
+        if not isinstance(told, dict):
+            raise Unseen("malformed", place(url), "no object")
+        return [told]
 
     def _pages(self, path: str, first: str, key: str) -> list[Record]:
         found: list[Record] = []

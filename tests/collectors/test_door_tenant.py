@@ -86,6 +86,15 @@ def test_throttled(graph: Fake, door: Api, status: int) -> None:
     assert [7.0, 2.0] == door.wire.waited
 
 
+def test_object(graph: Fake, door: Api) -> None:
+    """One object, asked once a look; a list is none."""
+    graph.answers |= {"/v1.0/a": {"isEnabled": True}, "/v1.0/b": [{}]}
+    assert {"isEnabled": True} == door.get("a") == door.get("a")
+    assert 2 == len(graph.asked)
+    with pytest.raises(Unseen, match="malformed"):
+        door.get("b")
+
+
 def test_throttled_for_ever(graph: Fake, door: Api) -> None:
     """Five tries, and no more."""
     graph.answers[USERS] = (429, {"Retry-After": "0"}, b"")
