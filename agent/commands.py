@@ -43,6 +43,10 @@ COMMANDS: Final = (
                 "boltseal scan --tenant entra --tenant-credentials entra.toml",
                 "a tenant of an identity provider",
             ),
+            (
+                "boltseal scan --network 10.0.0.0/24 --network-owner 'Example'",
+                "what the company's own network exposes",
+            ),
         ),
         "agent.scan_command",
         _AGENT[:1],

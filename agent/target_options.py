@@ -17,7 +17,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("entra", "google", "okta"),
         help="look at the company's tenant of an identity provider, read-only",
     )
+    one.add_argument(
+        "--network",
+        metavar="RANGE|FILE.toml",
+        help="look from here at what own networks expose, such as 10.0.0.0/24; takes minutes",
+    )
     _ssh_options(parser)
+    _network_options(parser)
     parser.add_argument_group("with --tenant").add_argument(
         "--tenant-credentials",
         metavar="FILE",
@@ -55,4 +61,22 @@ def _ssh_options(parser: argparse.ArgumentParser) -> None:
         "--ssh-sudo",
         action="store_true",
         help="look as root through sudo, by the rule set of docs/sources.md",
+    )
+
+
+def _network_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("with --network")
+    group.add_argument(
+        "--network-owner", metavar="NAME", help="who owns the range; without one it is refused"
+    )
+    group.add_argument(
+        "--network-known",
+        metavar="FILE",
+        help="known devices: an address, a hardware address, or both on each line",
+    )
+    group.add_argument(
+        "--network-allow-public",
+        metavar="NETWORK",
+        action="append",
+        help="public addresses that are the owner's; may be repeated",
     )

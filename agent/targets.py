@@ -122,7 +122,35 @@ def _open_tenant(arguments: argparse.Namespace, budget_seconds: float) -> Target
     return Target(door, identity.subject_id(door.name))
 
 
+def _open_network(arguments: argparse.Namespace, budget_seconds: float) -> Target:
+    """A scan of a network keeps a time of its own: it takes minutes, and is over when its door opens."""
+    from collectors.doors import network, network_declaration
+    from collectors.readers.network_range import declare
+
+    try:
+        beside = (arguments.network_owner, arguments.network_known, arguments.network_allow_public)
+        if arguments.network.endswith(".toml"):
+            if any(beside):
+                raise ValueError(
+                    "the declaration says who owns what: no other --network- option goes with it"
+                )
+            declared = network_declaration.read(arguments.network)
+        else:
+            known = arguments.network_known and network_declaration.text(arguments.network_known)
+            declared = declare(
+                arguments.network.split(","),
+                arguments.network_owner or "",
+                allow_public=arguments.network_allow_public or (),
+                known=known,
+            )
+    except ValueError as error:
+        hint = "--network RANGE --network-owner NAME, or a declaration: see docs/sources.md"
+        raise InputError("network_unusable", str(error), hint) from None
+    return Target(network.connect(declared), identity.subject_id("network-" + declared.ranges[0]))
+
+
 _KINDS: Final = (
     _Kind("ssh", "ssh", "paramiko", _open_ssh),
     _Kind("tenant", "agent", "requests", _open_tenant),
+    _Kind("network", "netscan", "nmap", _open_network),
 )

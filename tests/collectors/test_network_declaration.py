@@ -34,7 +34,8 @@ def test_good(tmp_path: Path) -> None:
     (tmp_path / "n.toml").write_text(GOOD)
     declared = network_declaration.read(str(tmp_path / "n.toml"))
     assert (declared.owner, declared.ranges) == ("Example", ("203.0.113.0/29",))
-    assert (declared.excluded, declared.allowed) == (("203.0.113.1/32",), {("203.0.113.2", 443)})
+    assert declared.excluded == ("203.0.113.1/32",)
+    assert declared.allowed == {("203.0.113.2", 443)}
     assert declared.known == (Device("203.0.113.2"),)
 
 
