@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from collectors.doors.connecting import ConnectError
 
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     import paramiko
 
 _METHODS: Final = ("publickey", "password", "keyboard-interactive")
-_SERVICE_SECONDS: Final = 15.0
 
 
 def authenticate(
@@ -56,29 +54,11 @@ def authenticate(
 def _wanted(transport: paramiko.Transport, user: str) -> list[str]:
     import paramiko
 
-    _begin(transport)
     try:
-        # auth_none of this kind of transport fails on its own arguments.
-        transport.auth_handler.send_auth_request(user, "none", lambda message: None)  # type: ignore[union-attr]
+        transport.auth_none(user)
     except paramiko.BadAuthenticationType as error:
         return error.allowed_types
     return []
-
-
-def _begin(transport: Any) -> None:
-    """Ask for the service of logging in, once. paramiko's own way waits without end where nobody answers."""
-    import paramiko
-
-    message = paramiko.Message()
-    message.add_byte(paramiko.common.cMSG_SERVICE_REQUEST)
-    message.add_string("ssh-userauth")
-    transport._send_message(message)
-    deadline = time.monotonic() + _SERVICE_SECONDS
-    while not transport._service_userauth_accepted:
-        if time.monotonic() > deadline or not transport.is_active():
-            raise paramiko.SSHException("no service")
-        time.sleep(0.005)
-    transport.auth_handler = transport.get_auth_handler()
 
 
 def _by_key(transport: paramiko.Transport, user: str, keys: Sequence[paramiko.PKey]) -> list[str] | None:

@@ -181,8 +181,7 @@ def _connected(
 
     name = known_hosts.name_of(to.host, to.port)
     ours = known_hosts.known(known, name)
-    # It asks for the service of logging in once (RFC 4253, 10): some servers end the session at a second request.
-    transport: paramiko.Transport = paramiko.ServiceRequestingTransport(through)  # type: ignore[attr-defined]
+    transport = paramiko.Transport(through)
     transport.banner_timeout = transport.auth_timeout = transport.handshake_timeout = CONNECT_SECONDS
     _prefer(transport, [kind for kind, _ in ours.keys] if pin is None else [])
     try:
