@@ -22,7 +22,9 @@ COMMANDS: Final = {
 }
 """By vendor's system: all that is asked. Each shows, none changes anything."""
 SESSION: Final = {"ios": ("terminal length 0", "terminal width 511")}
-"""By vendor's system: what is sent first. Both are about this session alone and end with it."""
+"""By vendor's system: what is sent first. Both are about this session alone and end with it.
+
+A device that goes on paging is sent a space at each `--More--`, and nothing else."""
 ENABLE: Final = {"ios": "enable"}
 """By vendor's system: what asks for the rights to read the configuration, sent only where a secret is set up."""
 
