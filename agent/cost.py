@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import resource
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.canonical import Json
+
+if sys.platform == "win32":
+    import psutil
+else:
+    import resource
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Meter:
 
 def peak_rss_kib() -> int:
     """VmHWM of this process. getrusage would tell the parent's peak too: it survives exec."""
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset) // 1024
     try:
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -48,5 +55,7 @@ def peak_rss_kib() -> int:
 
 
 def _cpu_seconds() -> float:
+    if sys.platform == "win32":
+        return time.process_time()
     usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)

@@ -1,12 +1,14 @@
 """A hard end for work that must not last: the alarm clock of the process.
 
 For what the code at work cannot bound by itself: a collector in an endless loop, a server that answers one
-byte a minute. Works in the main thread only (that is where the alarm rings); elsewhere it bounds nothing.
+byte a minute. Works in the main thread only (that is where the alarm rings), and not on Windows; elsewhere
+it bounds nothing.
 """
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ class OutOfTime(BaseException):
 @contextmanager
 def bounded(seconds: float) -> Iterator[None]:
     """Raise OutOfTime inside the block when it lasts longer. A bound around this one stays in force."""
-    if threading.current_thread() is not threading.main_thread():
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield
         return
     outer, _ = signal.getitimer(signal.ITIMER_REAL)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,13 @@ TEMPORARY: Final = ".writing"
 """The ending of files not yet renamed; what is left of them after a crash is swept by `sweep`."""
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
-_WRITE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+if sys.platform == "win32":
+    _CAREFULLY: Final = os.O_NOINHERIT | os.O_BINARY
+    _READ_FLAGS: Final = os.O_RDONLY | _CAREFULLY
+else:
+    _CAREFULLY: Final = os.O_NOFOLLOW | os.O_CLOEXEC
+    _READ_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | _CAREFULLY
+_WRITE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CAREFULLY
 
 
 def write(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
@@ -55,7 +62,7 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
 def read(path: Path, limit: int) -> bytes | None:
     """The bytes of a regular file, None when there is none. `state_unreadable` above `limit` bytes."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(path, _READ_FLAGS)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ from config.errors import InputError
 from config.evaluate import Evidence, evidence
 from config.settings import ENVELOPE_MAX_BYTES, UPLOAD_MAX_BYTES
 from config.statement import digest
+
+if sys.platform != "win32":
+    import resource
 
 MEMORY_MAX_BYTES: Final = 768 * 1024 * 1024
 """Private memory of a scan and of each command it starts; far above what any of them needs."""
@@ -115,7 +118,10 @@ def _seal(collector: Collector, found: Findings, secret: bytes) -> bytes:
 
 @contextmanager
 def _memory_bounded() -> Iterator[None]:
-    """A limit on private memory, so that endless output ends as MemoryError inside the guard."""
+    """A limit on private memory, so that endless output ends as MemoryError inside the guard. Windows has none."""
+    if sys.platform == "win32":
+        yield
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     wanted = MEMORY_MAX_BYTES if soft == resource.RLIM_INFINITY else min(soft, MEMORY_MAX_BYTES)
     resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))

@@ -11,9 +11,9 @@ spool/ sections/ damaged/ alarms/               lock         held by the one age
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +24,9 @@ from agent import durable
 from config import canonical
 from config.canonical import Json
 from config.errors import InputError
+
+if sys.platform != "win32":
+    import fcntl
 
 DEFAULT_FOLDER: Final = "/var/lib/boltseal"
 FOLDERS: Final = ("spool", "sections", "damaged", "alarms")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from agent import identity, state
-from collectors.door import Door, Unseen
+from collectors.door import Door, Unseen, this_platform
 from collectors.doors.connecting import ConnectError
 from config.errors import InputError
 
@@ -74,6 +74,10 @@ def _kind_of(arguments: argparse.Namespace) -> _Kind | None:
 
 
 def _here(arguments: argparse.Namespace, folder: Path, budget_seconds: float) -> Target:
+    if arguments.root is None and this_platform() == "windows":
+        from collectors.doors.windows import Windows
+
+        return Target(Windows(budget_seconds=budget_seconds), _own_id(folder))
     if arguments.root is None:
         from collectors.doors.local import Local
 
@@ -110,6 +114,22 @@ def _open_ssh(arguments: argparse.Namespace, budget_seconds: float) -> Target:
     )
     name = identity.subject_id(ssh_login.address(arguments.ssh).host)
     return Target(ssh.connect(arguments.ssh, credentials, budget_seconds), name)
+
+
+def _open_device(arguments: argparse.Namespace, budget_seconds: float) -> Target:
+    from collectors.doors import device, ssh_login
+
+    ssh = ssh_login.Credentials(
+        key_file=arguments.device_key,
+        passphrase_file=arguments.device_passphrase_file,
+        password_file=arguments.device_password_file,
+        known_hosts=arguments.device_known_hosts,
+        host_key=arguments.device_host_key,
+        jump=arguments.device_jump,
+    )
+    credentials = device.Credentials(ssh, arguments.device_enable_file)
+    name = identity.subject_id(ssh_login.address(arguments.device).host)
+    return Target(device.connect(arguments.device, credentials, budget_seconds), name)
 
 
 def _open_tenant(arguments: argparse.Namespace, budget_seconds: float) -> Target:
@@ -151,6 +171,7 @@ def _open_network(arguments: argparse.Namespace, budget_seconds: float) -> Targe
 
 _KINDS: Final = (
     _Kind("ssh", "ssh", "paramiko", _open_ssh),
+    _Kind("device", "ssh", "paramiko", _open_device),
     _Kind("tenant", "agent", "requests", _open_tenant),
     _Kind("network", "netscan", "nmap", _open_network),
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import resource
+import sys
+import time
 from collections.abc import Collection, Iterator
 
 from collectors import Collector, discover
 from collectors.door import Host, Unseen
 from collectors.findings import Findings
+
+if sys.platform != "win32":
+    import resource
 
 
 def look(host: Host, names: Collection[str] | None = None) -> Iterator[tuple[str, Findings, int]]:
@@ -41,6 +45,8 @@ def failed(collector: Collector, reason: str, *sources: str) -> Findings:
 
 
 def _cpu_ms() -> int:
+    if sys.platform == "win32":  # which does not tell of commands that ended
+        return round(time.process_time() * 1000)
     used = 0.0
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
         usage = resource.getrusage(who)

@@ -7,6 +7,7 @@ older one alone off, faster disks (UASP) still work. A driver that is not there 
 from __future__ import annotations
 
 from collectors import removable_media as linux
+from collectors.door import Unseen
 from collectors.door_windows import Windows, number, service
 from collectors.findings import Findings, Json, Seen
 from collectors.inventory_windows import CIMV2, DISK
@@ -37,5 +38,7 @@ def _storage_allowed(host: Windows) -> Seen:
 
 def _devices_seen(host: Windows) -> Seen:
     rows = host.rows(CIMV2, DISK, ("Model", "InterfaceType"))
+    if not rows:  # Windows itself lies on one
+        raise Unseen("malformed", DISK, "no disk")
     seen: list[Json] = [str(one["Model"] or "disk") for one in rows if one["InterfaceType"] == "USB"]
     return Seen(seen, DISK)

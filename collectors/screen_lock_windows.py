@@ -15,7 +15,7 @@ from collectors.findings import Findings, Seen
 
 FACTS = dict(linux.FACTS)
 SYSTEM = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
-VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+RELEASE = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 POLICY = r"Software\Policies\Microsoft\Windows\Control Panel\Desktop"
 OWN = r"Control Panel\Desktop"
 USERS: Final = "HKU"
@@ -31,10 +31,10 @@ def collect(host: Windows) -> Findings:
 
 
 def _desktop_installed(host: Windows) -> Seen:
-    kind = value(host, VERSION, "InstallationType")
+    kind = value(host, RELEASE, "InstallationType")
     if not isinstance(kind, str):
-        raise Unseen("malformed", VERSION, "no InstallationType")
-    return Seen(kind not in ("Server Core", "Nano Server"), VERSION)
+        raise Unseen("malformed", RELEASE, "no InstallationType")
+    return Seen(kind not in ("Server Core", "Nano Server"), RELEASE)
 
 
 def _idle_seconds(host: Windows) -> Seen:

@@ -43,6 +43,7 @@ def test_facts_are_declared_well(collector: Collector) -> None:
         assert set(kinds) <= SCALARS, fact.type
         assert fact.meaning, name
         assert not fact.meaning.endswith("."), name
+    assert isinstance(collector.version, int), "VERSION is the version of the facts' meaning"
     module = importlib.import_module(collector.collect.__module__)
     assert module.__doc__, "the docstring says what is asked, and why that way"
 
