@@ -46,7 +46,7 @@ CONTRACT = {
         rooms=frozenset(),
         anywhere=frozenset({"psutil"}),
         inside=frozenset(
-            "bonsai cryptography ldap3 nmap paramiko pythoncom requests urllib3 win32com".split()
+            "bonsai cryptography dns ldap3 nmap paramiko publicsuffixlist pythoncom requests urllib3 win32com".split()
         ),
     ),
     "agent": Room(

@@ -12,8 +12,8 @@ from packaging.version import Version
 import config
 from tests.house.tree import ROOT, files, read
 
-EXTRAS = ("agent", "all", "dev", "directory", "netscan", "server", "ssh")
-LOCKS = ("agent", "all", "base", "build", "dev", "directory", "netscan", "server", "ssh")
+EXTRAS = ("agent", "all", "dev", "directory", "mail", "netscan", "server", "ssh")
+LOCKS = ("agent", "all", "base", "build", "dev", "directory", "mail", "netscan", "server", "ssh")
 
 
 def setup_cfg() -> ConfigParser:

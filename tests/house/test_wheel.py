@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
 
 LOCKS = ROOT / "requirements"
 
-EXTRAS = ("base", "agent", "server", "ssh", "netscan", "directory", "all")
+EXTRAS = ("base", "agent", "server", "ssh", "netscan", "directory", "mail", "all")
 # Design and README: the exit code of a command whose extra is not installed.
 EXTRA_MISSING = 3
 
