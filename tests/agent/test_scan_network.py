@@ -11,7 +11,7 @@ import pytest
 from agent import exits
 from agent.__main__ import entry
 from tests.collectors import network_hosts
-from tests.collectors.network_hosts import HOSTS, RANGE, mac
+from tests.collectors.network_hosts import HOSTS
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -24,26 +24,24 @@ def scan(folder: Path, *options: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.xdist_group("network")
 def test_scan(tmp_path: Path) -> None:
-    """Telnet on an odd port, TLS 1.0 and a stranger fail; nothing is asked that only a host can answer."""
-    (tmp_path / "known").write_text(f"{HOSTS['web']} {mac('web')}\n")
-    (tmp_path / "n.toml").write_text(
-        f'owner = "Example"\nranges = ["{RANGE}"]\nallowed = ["{HOSTS["wall"]}:443"]\nknown = "known"\n'
-    )
+    """TLS 1.0 and a stranger at a known address fail; nothing is asked that only a host can answer."""
+    (tmp_path / "known").write_text(f"{HOSTS['web']} 02:00:00:00:00:99\n")
+    (tmp_path / "n.toml").write_text(f'owner = "Example"\nranges = ["{HOSTS["web"]}"]\nknown = "known"\n')
     arguments = [*scan(tmp_path, str(tmp_path / "n.toml")), "--json"]
     with network_hosts.network(tmp_path):
         where = ["ip", "netns", "exec", network_hosts.name("hub"), sys.executable, "-m", "agent"]
         ended = subprocess.run([*where, *arguments], cwd=CHECKOUT, capture_output=True, check=False)
     told: dict[str, Any] = json.loads(ended.stdout)
-    assert (ended.returncode, told["subject"]) == (exits.FAILED, "network-10-99-0-0-28")
+    assert (ended.returncode, told["subject"]) == (exits.FAILED, "network-10-99-0-11-32")
     answers = {verdict["check"]: verdict["answer"] for verdict in told["verdicts"]}
     assert all(check.startswith("exposure.") for check in answers)
     assert answers == {
-        "exposure.certificates-valid.v1": "unknown",  # nobody can name what speaks on two ports
-        "exposure.no-cleartext-login.v1": "fail",
+        "exposure.certificates-valid.v1": "pass",
+        "exposure.no-cleartext-login.v1": "unknown",  # nobody can name what speaks TLS on 8443
         "exposure.no-database.v1": "unknown",
         "exposure.no-file-share.v1": "unknown",
         "exposure.no-management.v1": "unknown",
-        "exposure.no-open-udp-management.v1": "unknown",
+        "exposure.no-open-udp-management.v1": "pass",
         "exposure.no-remote-desktop.v1": "unknown",
         "exposure.no-unknown-devices.v1": "fail",
         "exposure.no-weak-ssh.v1": "fail",
