@@ -90,6 +90,11 @@ def evidence(subject: str, platform: str, sections: Iterable[Section], observed_
     return Evidence(subject, platform, facts, missing, sources, observed_at)
 
 
+def asks(check: Check, platform: str) -> bool:
+    """Whether a check gives a verdict of a subject of this platform: of one that nobody knows, every check does."""
+    return platform in check.asks or platform not in PLATFORMS
+
+
 def judge(
     evidence: Evidence,
     catalogue: Catalogue,
@@ -126,7 +131,7 @@ def judge(
     verdicts = (
         _verdict(one.check, evidence, "unknown", *unusable) if unusable else _judge(one, evidence, moment)
         for one in bound
-        if evidence.platform in one.check.asks or evidence.platform not in PLATFORMS
+        if asks(one.check, evidence.platform)
     )
     return tuple(
         replace(verdict, waived_by=waived[verdict.check])

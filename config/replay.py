@@ -122,7 +122,8 @@ class Replay:
         subject_id, observer = about(said), self.hosts[host_id]
         if observer.is_quarantined:
             raise InputError("bundle_host_quarantined", f"{host_id} was quarantined at this point of the log")
-        host = self.hosts.setdefault(subject_id, Host(subject_id.rpartition("~")[2], observer))
+        name = subject_id.partition("~")[2].partition(".")[2]
+        host = self.hosts.setdefault(subject_id, Host(name, observer))
         proven = told["lost_sha256"] if kind == "loss" else digest(verified.payload)
         _chain(host, told["sequence"], proven, told["previous"])
         if kind == "loss":

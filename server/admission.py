@@ -3,10 +3,10 @@
 The ten steps of admission, numbered here, in `ingest.py`, in `writer.py` and in this room's README alike:
 
  1. the body is within its limits                     6. sections match their digests; none is missing
- 2. the envelope decodes strictly                     7. it continues the host's chain
+ 2. the envelope decodes strictly                     7. it continues the subject's chain
  3. a trusted key of a host verifies the bytes        8. bytes, log leaf and chain head are committed at once
  4. the payload type is ours                          9. the receipt is built and answered
- 5. the payload parses, and speaks for that host     10. verdicts are refreshed
+ 5. the payload parses, and may speak of its subject 10. verdicts are refreshed
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import Enum
 from functools import cached_property
 
-from config import canonical, envelope, evaluate, section, statement
+from config import canonical, envelope, evaluate, replay, section, statement
 from config.canonical import Json
 from config.envelope import Envelope, VerifiedPayload
 from config.errors import InputError
@@ -48,15 +48,16 @@ class KnownKey:
     key: PublicKey
     host_id: str
     state: str
-    sections_sha256: str  # of the host's last report, whose sections are all here
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A verified statement of a host about itself, not yet placed in its chain."""
+    """A verified statement of a host about itself or about what it observes, not yet placed in the subject's chain."""
 
     kind: str  # report, loss
-    host_id: str
+    host_id: str  # of the subject
+    subject_kind: str
+    observer: str  # whose key signed it
     key_id: str
     sha256: str
     sequence: int
@@ -81,9 +82,9 @@ class Submission:
 
 @dataclass(frozen=True)
 class Head:
-    """A host's chain as it stands, and what of a submission is already here."""
+    """A subject's chain as it stands, and what of a submission is already here."""
 
-    state: str
+    state: str  # of the observer
     sequence: int
     sha256: str | None
     is_here: bool  # this very statement
@@ -121,7 +122,7 @@ def open_upload(body: bytes) -> Upload:
 
 
 def verify(upload: Upload, known: KnownKey) -> Submission:
-    """Steps 3, 4 and 5: signed by the enrolled key, ours in type, well-formed, and about the key's own host."""
+    """Steps 3, 4 and 5: signed by the enrolled key, ours in type, well-formed, about the key's own host or subject."""
     verified = envelope.verify(upload.envelope, [known.key])  # 3, 4
     if known.state == REVOKED:
         raise InputError(
@@ -130,12 +131,8 @@ def verify(upload: Upload, known: KnownKey) -> Submission:
     parsed = statement.decode(verified.payload)  # 5
     if parsed.kind not in ("report", "loss"):
         raise InputError("statement_unknown_kind", f"A host sends reports, not {parsed.kind} statements.")
-    said = parsed.predicate
-    observer, subject = _member(said["observer"], "id"), _member(said["subject"], "id")
-    if observer != known.host_id:
+    if _member(parsed.predicate["observer"], "id") != known.host_id:
         raise InputError("wrong_observer", "The report is signed by another host than its observer.")
-    if subject != observer or _member(said["subject"], "kind") != "host":
-        raise InputError("subject_unsupported", "This server takes reports of hosts about themselves only.")
     return _submission(upload, known, verified, parsed)
 
 
@@ -218,7 +215,9 @@ def _submission(upload: Upload, known: KnownKey, verified: VerifiedPayload, pars
         raise InputError("statement_malformed", "The report names a section twice, or too many.")
     return Submission(
         kind=parsed.kind,
-        host_id=known.host_id,
+        host_id=replay.about(parsed),
+        subject_kind=str(_member(said["subject"], "kind")),
+        observer=known.host_id,
         key_id=known.key.key_id,
         sha256=verified.digest,
         sequence=sequence,

@@ -12,7 +12,17 @@ STATUS: Mapping[str, int] = {
         ("unknown_key", "bad_signature", "token_unknown", "token_expired", "token_exhausted"), 401
     ),
     **dict.fromkeys(("token_revoked", "token_wrong_serial"), 401),
-    **dict.fromkeys(("wrong_observer", "host_revoked", "host_quarantined", "forbidden"), 403),
+    **dict.fromkeys(
+        (
+            "wrong_observer",
+            "wrong_subject",
+            "subjects_too_many",
+            "host_revoked",
+            "host_quarantined",
+            "forbidden",
+        ),
+        403,
+    ),
     **dict.fromkeys(("sections_missing", "sequence_gap", "sequence_fork", "host_exists"), 409),
     **dict.fromkeys(("not_found", "host_unknown", "criterion_unknown"), 404),
     "wrong_method": 405,

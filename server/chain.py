@@ -1,4 +1,4 @@
-"""Placing a verified statement in its host's chain: steps 7, 8 and 9 of admission, inside the writer's transaction."""
+"""Placing a verified statement in its subject's chain: admission's steps 7 to 9, inside the writer's transaction."""
 
 import zlib
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Admitted:
 
 @dataclass(frozen=True)
 class _Held:
-    """A host's row, as far as the next statement depends on it."""
+    """A subject's row, as far as the next statement depends on it; what was never reported on has an empty one."""
 
     state: str
     sequence: int
@@ -44,6 +44,8 @@ def admit(submission: Submission, known_size: int) -> Job:
         if placed is Place.FORK:
             _record_fork(entries, submission, head)
         elif placed is not Place.HERE:
+            if not head.sequence and submission.host_id != submission.observer:
+                hosts.observe(entries, submission.host_id, submission.subject_kind, submission.observer)
             index = _keep(entries, submission)  # 8
             if placed is Place.NEXT:
                 _move_head(entries, submission, held)
@@ -62,12 +64,13 @@ def admit(submission: Submission, known_size: int) -> Job:
 def _read(entries: Entries, submission: Submission) -> tuple[_Held, Head, int]:
     """Read the chain under the write lock; the index is that of this very statement, where it is here already."""
     sql = (
-        "SELECT CASE k.state WHEN 'revoked' THEN k.state ELSE h.state END, h.last_sequence, h.last_sha256,"
-        " h.sections_sha256, h.last_observed_at, h.facts_until, h.fresh_from, h.fresh_until"
-        " FROM host_key k JOIN host h ON h.host_id = k.host_id WHERE k.key_id=?"
+        "SELECT CASE k.state WHEN 'revoked' THEN k.state ELSE o.state END, coalesce(h.last_sequence, 0),"
+        " coalesce(h.last_sha256, ''), coalesce(h.sections_sha256, ''), coalesce(h.last_observed_at, ''),"
+        " coalesce(h.facts_until, ''), coalesce(h.fresh_from, ''), coalesce(h.fresh_until, '')"
+        " FROM host_key k JOIN host o ON o.host_id = k.host_id LEFT JOIN host h ON h.host_id=? WHERE k.key_id=?"
     )
     execute = entries.connection.execute
-    held = _Held(*execute(sql, (submission.key_id,)).fetchone())
+    held = _Held(*execute(sql, (submission.host_id, submission.key_id)).fetchone())
     here = execute("SELECT leaf_index FROM statement WHERE sha256=?", (submission.sha256,)).fetchone()
     links: dict[int, str] = {}
     if submission.sequence <= held.sequence:
@@ -144,11 +147,11 @@ def _record_fork(entries: Entries, submission: Submission, head: Head) -> None:
     held = head.held_sha256 or head.sha256
     assert held is not None  # without a chain there is nothing to contradict
     predicate: dict[str, Json] = {
-        "host_id": submission.host_id,
+        "host_id": submission.observer,
         "sequence": submission.sequence,
         "held_sha256": held,
         "shown_sha256": submission.sha256,
         "seen_at": entries.now,
     }
-    entries.say("fork", [], predicate, submission.host_id)
-    hosts.change_state(entries.connection, submission.host_id, head.state, QUARANTINED)
+    entries.say("fork", [], predicate, submission.observer)
+    hosts.change_state(entries.connection, submission.observer, head.state, QUARANTINED)

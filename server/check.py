@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from config import canonical, checkpoint, envelope, keys, merkle, statement, tiles
+from config import canonical, checkpoint, envelope, keys, merkle, replay, statement, tiles
 from config.canonical import Json
 from config.errors import InputError
 from config.keys import PublicKey
@@ -44,8 +44,9 @@ class Found:
 
 @dataclass
 class _Chain:
-    """A host as the log tells of it."""
+    """A host as the log tells of it, or what one observes."""
 
+    observer: str = ""  # where that is another host
     keys: dict[str, PublicKey] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
     held: list[str] = field(default_factory=list)  # chain digests by sequence - 1
@@ -111,6 +112,7 @@ def _signers(said: Statement, hand: Hand, chains: dict[str, _Chain]) -> list[Pub
     if said.kind == "enrolment_request":
         return [_key(said)]
     if said.kind in _OF_HOSTS:
+        replay.about(said)
         chain = chains.get(_of(said, "observer"), _Chain())
         return [key for key_id, key in chain.keys.items() if key_id not in chain.revoked]
     return [hand.server.public]
@@ -120,9 +122,9 @@ def _columns(said: Statement, sha256: str) -> list[Json]:
     """Return the row's columns kind, host_id, sequence, chain_sha256 and finished_at as the statement has them."""
     told = said.predicate
     if said.kind == "loss":
-        return [said.kind, _of(said, "observer"), told["sequence"], told["lost_sha256"], told["found_at"]]
+        return [said.kind, _of(said, "subject"), told["sequence"], told["lost_sha256"], told["found_at"]]
     if said.kind == "report":
-        return [said.kind, _of(said, "observer"), told["sequence"], sha256, told["finished_at"]]
+        return [said.kind, _of(said, "subject"), told["sequence"], sha256, told["finished_at"]]
     return [said.kind, told.get("host_id", ""), None, "", ""]
 
 
@@ -135,16 +137,15 @@ def _follow(said: Statement, sha256: str, chains: dict[str, _Chain], where: str)
     elif said.kind == "revocation":
         chains[str(told["host_id"])].revoked.add(str(told["key_id"]))
     elif said.kind in ("report", "loss"):
-        held = chains[_of(said, "observer")].held
+        subject, observer = _of(said, "subject"), _of(said, "observer")
+        held = chains.setdefault(subject, _Chain("" if subject == observer else observer)).held
         own = str(told["lost_sha256"]) if said.kind == "loss" else sha256
         place = told["sequence"]
         assert isinstance(place, int)
         if place == len(held) + 1 and told["previous"] == (held[-1] if held else None):
             held.append(own)
         elif not (place <= len(held) and held[place - 1] == own):
-            raise DifferenceError(
-                f"{where}: number {place} does not continue the chain of {_of(said, 'observer')}"
-            )
+            raise DifferenceError(f"{where}: number {place} does not continue the chain of {subject}")
 
 
 def _log(connection: sqlite3.Connection, hand: Hand, leaves: list[bytes]) -> int:
@@ -174,10 +175,10 @@ def _log(connection: sqlite3.Connection, hand: Hand, leaves: list[bytes]) -> int
 def _hosts(connection: sqlite3.Connection, chains: dict[str, _Chain]) -> int:
     """Compare the hosts' rows with what the log tells of them."""
     rows = connection.execute(
-        "SELECT host_id, last_sequence, last_sha256 FROM host ORDER BY host_id"
+        "SELECT host_id, observer, last_sequence, last_sha256 FROM host ORDER BY host_id"
     ).fetchall()
     wanted = [
-        (host, len(chain.held), chain.held[-1] if chain.held else "")
+        (host, chain.observer, len(chain.held), chain.held[-1] if chain.held else "")
         for host, chain in sorted(chains.items())
     ]
     for got, expected in zip_longest(rows, wanted):
@@ -195,7 +196,8 @@ def _hosts(connection: sqlite3.Connection, chains: dict[str, _Chain]) -> int:
 
 
 def _counts(connection: sqlite3.Connection) -> None:
-    counted = connection.execute("SELECT state, count(*) FROM host GROUP BY state ORDER BY state").fetchall()
+    sql = "SELECT state, count(*) FROM host WHERE observer='' GROUP BY state ORDER BY state"
+    counted = connection.execute(sql).fetchall()
     if counted != connection.execute("SELECT * FROM host_count WHERE hosts <> 0 ORDER BY state").fetchall():
         raise DifferenceError("the counted hosts are not those kept")
     sql = "SELECT check_id, counted_as, count(*) FROM verdict GROUP BY 1, 2 ORDER BY 1, 2"
@@ -211,7 +213,7 @@ def _key(said: Statement) -> PublicKey:
 
 
 def _host_id(said: Statement) -> str:
-    return _of(said, "observer") if said.kind in ("report", "loss") else ""
+    return _of(said, "subject") if said.kind in ("report", "loss") else ""
 
 
 def _of(said: Statement, name: str) -> str:

@@ -124,7 +124,8 @@ def export(options: argparse.Namespace) -> int:
     with opened(home) as connection:
         exported = exporting.write(home, connection, options.out, options.at, options.latest_only)
     print(
-        f"Wrote {options.out}: {exported.reports} reports of {exported.hosts} hosts, as of {exported.moment}."
+        f"Wrote {options.out}: {exported.reports} reports of {exported.hosts} hosts and {exported.observed} observed,"
+        f" as of {exported.moment}."
     )
     print(f"Check it with: boltseal verify {options.out} --server-key {exported.server_key_id}")
     return 0
@@ -180,7 +181,10 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
 def _host_lines(view: fleet.HostView) -> Iterator[str]:
     about = view.host
     yield f"{plain(about.hostname)}  {about.host_id}  {about.state}  {about.platform} {about.role}".rstrip()
-    yield f"enrolled {about.enrolled_at}, last report {about.last_finished_at or 'never'}, number {about.last_sequence}"
+    if about.is_observed:
+        yield f"{about.kind}, observed by {about.observer}"
+    began = f"{'first seen' if about.is_observed else 'enrolled'} {about.enrolled_at}"
+    yield f"{began}, last report {about.last_finished_at or 'never'}, number {about.last_sequence}"
     for hole in exploited.holes_of(view):
         yield f"EXPLOITED  {plain(hole.package)} {plain(hole.installed)}: {hole.cve}, known since {hole.known_since}"
     for verdict in sorted(

@@ -1,4 +1,4 @@
-"""How much of the fleet was seen: what a standing is worth."""
+"""How much of the fleet was seen: what a standing is worth. What enrolled hosts observe is not counted here."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -37,7 +37,8 @@ def coverage(connection: sqlite3.Connection, moment: datetime) -> Coverage:
     counted: dict[str, int] = dict(connection.execute("SELECT state, hosts FROM host_count"))
     expected = sum(counted.get(state, 0) for state in _EXPECTED)
     never, silent, not_last_night = (_heard_before(connection, text) for text in ("!", fresh, night))
-    due = connection.execute(f"SELECT count(*) FROM host WHERE {DUE}", {"now": canonical.encode_time(moment)})  # noqa: S608
+    sql = f"SELECT count(*) FROM host WHERE {DUE} AND observer=''"  # noqa: S608
+    due = connection.execute(sql, {"now": canonical.encode_time(moment)})
     return Coverage(
         expected,
         expected - silent,
@@ -56,5 +57,5 @@ def _heard_before(connection: sqlite3.Connection, moment: str) -> int:
     The earlier of its clock and ours counts: neither a clock that runs ahead nor an old report that arrives late
     makes a silent host heard of.
     """
-    sql = "SELECT count(*) FROM host WHERE state=? AND last_heard_at < ?"
+    sql = "SELECT count(*) FROM host WHERE state=? AND last_heard_at < ? AND observer=''"
     return sum(connection.execute(sql, (state, moment)).fetchone()[0] for state in _EXPECTED)

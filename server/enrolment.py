@@ -139,14 +139,8 @@ def _enter(entries: Entries, request: Request, token: Token) -> tuple[str, int, 
     )
     values = (key.key_id, host_id, key.algorithm, key.spki, request.text("protection"), ACTIVE, entries.now)
     entries.connection.execute(sql, values)
-    sql = (
-        "INSERT INTO host (host_id, hostname, state, platform, role, serial, tags, enrolled_at, last_sequence,"
-        " last_sha256, last_report_sha256, last_finished_at, last_observed_at, last_received_at,"
-        " last_heard_at, sections_sha256, facts_until, fresh_from, fresh_until)"
-        " VALUES (?, ?, ?, ?, '', ?, ?, ?, 0, '', '', '', '', '', '', '', '', '', '')"
-    )
     described = (request.text("hostname"), ACTIVE, request.text("platform"), request.serial or "")
-    entries.connection.execute(sql, (host_id, *described, json.dumps(token.tags), entries.now))
+    hosts.add_row(entries, host_id, *described, json.dumps(token.tags), "host", "")
     hosts.count(entries.connection, ACTIVE, 1)
     entries.connection.execute("UPDATE token SET used=used+1 WHERE token_id=?", (token.token_id,))
     return said.sha256, said.leaf_index, said.envelope_bytes

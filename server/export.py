@@ -36,6 +36,7 @@ class Exported:
     moment: str
     tree_size: int
     hosts: int
+    observed: int  # subjects that hosts observe
     reports: int
     server_key_id: str
 
@@ -59,7 +60,7 @@ class _Envelopes(Mapping[int, bytes]):
 
 
 class _Sections(Mapping[str, list[bytes]]):
-    """The sections of each host's latest report, read one host at a time."""
+    """The sections of each subject's latest report, read one subject at a time."""
 
     def __init__(self, connection: sqlite3.Connection, hosts: Mapping[str, Host]) -> None:
         self._connection = connection
@@ -116,7 +117,9 @@ def build(
         data = bundle.build(parts, home.key("bundle"))
     reports = sum(kind == "report" for kind in places.values())
     text = canonical.encode_time(moment)
-    return Exported(data, text, size, len(told.hosts), reports, hand.server.public.key_id)
+    hosts = sum(host.observer is None for host in told.hosts.values())
+    counted = (hosts, len(told.hosts) - hosts, reports)
+    return Exported(data, text, size, *counted, hand.server.public.key_id)
 
 
 def write(

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from config import canonical, feeds, standing
+from config import canonical, evaluate, feeds, standing
 from config.canonical import Json
 from config.criterion import Criterion
 from config.errors import InputError
@@ -179,7 +179,8 @@ def host(connection: sqlite3.Connection, name: str, moment: datetime) -> HostVie
     where, values = f"v.host_id=:host_id AND NOT {DUE}", {"host_id": found.host_id, **_now(moment)}
     rows = {each.check: each for each in _verdict_rows(connection, where, values)}
     ordered = tuple(rows[check] for check in rules.catalogue.checks if check in rows)
-    judged = () if found.state == REVOKED else rules.catalogue.checks
+    asked = [each.id for each in rules.catalogue.checks.values() if evaluate.asks(each, seen.platform)]
+    judged = () if found.state == REVOKED else asked
     counted = {check: {rows[check].counted_as if check in rows else "unknown": 1} for check in judged}
     facts = [FactRow(name, value, "", seen.sources.get(name, ())) for name, value in seen.facts.items()]
     facts += [
@@ -230,8 +231,11 @@ def _counts(
     for check, answer, count in connection.execute("SELECT check_id, counted_as, hosts FROM verdict_count"):
         if check in counted:
             counted[check][answer] = count
-    sql = f"SELECT count(*) FROM host WHERE {DUE} AND state <> 'revoked'"  # noqa: S608
-    due = connection.execute(sql, _now(moment)).fetchone()[0]
+    sql = (
+        "SELECT CASE last_report_sha256 WHEN '' THEN '' ELSE platform END, count(*) FROM host"  # noqa: S608
+        f" WHERE {DUE} AND state <> 'revoked' GROUP BY 1"
+    )
+    due = dict(connection.execute(sql, _now(moment)).fetchall())
     sql = (
         "SELECT v.check_id, v.counted_as, count(*) FROM host h JOIN verdict v ON v.host_id = h.host_id"  # noqa: S608
         f" WHERE {DUE} GROUP BY v.check_id, v.counted_as"
@@ -239,8 +243,9 @@ def _counts(
     for check, answer, count in connection.execute(sql, _now(moment)):
         if check in counted:
             counted[check][answer] -= count
-    for own in counted.values():
-        own["unknown"] = own.get("unknown", 0) + due
+    for check, own in counted.items():
+        asked = (platform for platform in due if evaluate.asks(rules.catalogue.checks[check], platform))
+        own["unknown"] = own.get("unknown", 0) + sum(due[platform] for platform in asked)
     return counted
 
 

@@ -1,4 +1,7 @@
-"""The enrolled hosts: finding them, and what an administrator decides about one, each decision a log entry."""
+"""The enrolled hosts and what they observe: finding them, and what an administrator decides about a host.
+
+Each decision is a log entry.
+"""
 
 import json
 import sqlite3
@@ -6,19 +9,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from config.errors import InputError
+from config.settings import SUBJECTS_PER_OBSERVER_MAX
 from server import adoption, verdicts
 from server.admission import ACTIVE, QUARANTINED, REVOKED
 from server.ledger import Entries
 
 _COLUMNS = (
     "host_id, hostname, state, platform, role, serial, tags, enrolled_at, last_sequence, last_finished_at,"
-    " last_received_at, clock_offset_ms"
+    " last_received_at, clock_offset_ms, kind, CASE observer WHEN '' THEN host_id ELSE observer END"
 )
+# As the index says it, so that SQLite sees that it may use it.
+_OBSERVED_BY = "observer=? AND observer <> ''"
 
 
 @dataclass(frozen=True)
 class Host:
-    """An enrolled host and how its chain stands; empty times mean never."""
+    """An enrolled host, or a subject that one observes, and how its chain stands; empty times mean never."""
 
     host_id: str
     hostname: str
@@ -32,6 +38,14 @@ class Host:
     last_finished_at: str
     last_received_at: str
     clock_offset_ms: int | None
+    kind: str
+    observer: str
+    """The host whose agent looks: the host itself, where nobody else does."""
+
+    @property
+    def is_observed(self) -> bool:
+        """Another host speaks for it."""
+        return self.observer != self.host_id
 
 
 def listed(connection: sqlite3.Connection, after: str = "", limit: int = 100, search: str = "") -> list[Host]:
@@ -60,9 +74,15 @@ def find(connection: sqlite3.Connection, name: str) -> Host:
     return _host(rows[0])
 
 
+def observed(connection: sqlite3.Connection, host_id: str) -> list[Host]:
+    """Return what a host observes, in the order of their ids."""
+    sql = f"SELECT {_COLUMNS} FROM host WHERE {_OBSERVED_BY} ORDER BY host_id"  # noqa: S608
+    return [_host(row) for row in connection.execute(sql, (host_id,))]
+
+
 def revoke(entries: Entries, name: str, reason: str) -> Host:
     """Stop trusting a host's keys for good; its verdicts leave the fleet's standing. Repeating it is an error."""
-    found = find(entries.connection, name)
+    found = _enrolled(entries.connection, name)
     if found.state == REVOKED:
         raise InputError("host_revoked", f"{found.hostname} was revoked before.")
     execute = entries.connection.execute
@@ -78,7 +98,7 @@ def revoke(entries: Entries, name: str, reason: str) -> Host:
 
 def release(entries: Entries, name: str, reason: str) -> Host:
     """Listen to a quarantined host again, from the head of the chain that is held."""
-    found = find(entries.connection, name)
+    found = _enrolled(entries.connection, name)
     if found.state != QUARANTINED:
         raise InputError("host_not_quarantined", f"{found.hostname} is {found.state}.")
     said = {"host_id": found.host_id, "reason": reason, "released_at": entries.now}
@@ -87,10 +107,32 @@ def release(entries: Entries, name: str, reason: str) -> Host:
 
 
 def change_state(connection: sqlite3.Connection, host_id: str, before: str, after: str) -> None:
-    """Write a host's new state and count it; its verdicts are due then."""
+    """Write a host's new state and count it, and let what it observes have it; their verdicts are due then."""
     connection.execute("UPDATE host SET state=?, fresh_until='' WHERE host_id=?", (after, host_id))
+    connection.execute(f"UPDATE host SET state=?, fresh_until='' WHERE {_OBSERVED_BY}", (after, host_id))  # noqa: S608
     count(connection, before, -1)
     count(connection, after, 1)
+
+
+def observe(entries: Entries, subject_id: str, kind: str, observer: str) -> None:
+    """Make the row of a subject that its observer tells of for the first time; InputError ``subjects_too_many``."""
+    sql = f"SELECT count(*) FROM host WHERE {_OBSERVED_BY}"  # noqa: S608
+    if entries.connection.execute(sql, (observer,)).fetchone()[0] >= SUBJECTS_PER_OBSERVER_MAX:
+        hint = "Let another host observe the others."
+        raise InputError("subjects_too_many", f"A host observes {SUBJECTS_PER_OBSERVER_MAX} at most.", hint)
+    name = subject_id.rpartition("~")[2].partition(".")[2]
+    add_row(entries, subject_id, name, ACTIVE, "", "", "[]", kind, observer)
+
+
+def add_row(entries: Entries, *values: str) -> None:
+    """Make the row of a host or a subject that nothing was heard of yet, with these first columns."""
+    sql = (
+        "INSERT INTO host (host_id, hostname, state, platform, serial, tags, kind, observer, enrolled_at, role,"
+        " last_sequence, last_sha256, last_report_sha256, last_finished_at, last_observed_at, last_received_at,"
+        " last_heard_at, sections_sha256, facts_until, fresh_from, fresh_until)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', '', '', '', '', '', '', '', '', '')"
+    )
+    entries.connection.execute(sql, (*values, entries.now))
 
 
 def count(connection: sqlite3.Connection, state: str, more: int) -> None:
@@ -102,10 +144,20 @@ def count(connection: sqlite3.Connection, state: str, more: int) -> None:
     connection.execute(sql, (state, more))
 
 
+def _enrolled(connection: sqlite3.Connection, name: str) -> Host:
+    found = find(connection, name)
+    if found.is_observed:
+        hint = "Its reports are believed as its observer's are; decide about that host."
+        raise InputError("host_observed", f"{found.hostname} is observed by {found.observer}.", hint)
+    return found
+
+
 def _decided(entries: Entries, found: Host, state: str) -> Host:
-    """Write the new state and judge at once: no page may show the host as it was."""
+    """Write the new state and judge at once: no page may show the host, or what it observes, as it was."""
     change_state(entries.connection, found.host_id, found.state, state)
-    verdicts.refresh(entries.connection, found.host_id, adoption.rules(entries.connection), entries.moment)
+    rules = adoption.rules(entries.connection)
+    for each in (found, *observed(entries.connection, found.host_id)):
+        verdicts.refresh(entries.connection, each.host_id, rules, entries.moment)
     return find(entries.connection, found.host_id)
 
 

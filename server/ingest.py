@@ -126,20 +126,20 @@ async def tile(scope: Scope, receive: Receive, desk: Desk) -> Answer:
 def known_key(connection: sqlite3.Connection, key_id: str) -> KnownKey:
     """Return an enrolled key; InputError ``unknown_key``."""
     sql = (
-        "SELECT k.spki, k.host_id, h.sections_sha256, k.state, h.state FROM host_key k"
+        "SELECT k.spki, k.host_id, k.state, h.state FROM host_key k"
         " JOIN host h ON h.host_id = k.host_id WHERE k.key_id=?"
     )
     row = connection.execute(sql, (key_id,)).fetchone()
     if row is None:
         hint = "Enrol the host: boltseal enroll STRING"
         raise InputError("unknown_key", "The report is signed by a key that is not enrolled here.", hint)
-    spki, host_id, sections_sha256, *states = row
+    spki, host_id, *states = row
     state = REVOKED if REVOKED in states else states[0]
-    return KnownKey(_public_key(bytes(spki)), host_id, state, sections_sha256)
+    return KnownKey(_public_key(bytes(spki)), host_id, state)
 
 
 def sections_here(connection: sqlite3.Connection, submission: Submission) -> dict[str, tuple[str, int]]:
-    """Return which of the sections that did not come along are kept for this host: collector and size of each."""
+    """Return which of the sections that did not come along are kept for this subject: collector and size of each."""
     wanted = [sha256 for sha256 in submission.subjects if sha256 not in submission.sections]
     if not wanted:
         return {}
@@ -156,9 +156,10 @@ def _verified(data: bytes, address: str, desk: Desk) -> Submission:
     desk.rate.spend(upload.key_id, address, time.monotonic())
     known = known_key(desk.connection, upload.key_id)
     submission = admission.verify(upload, known)  # 3, 4, 5
+    sql = "SELECT 1 FROM host WHERE host_id=? AND sections_sha256=?"
+    last = desk.connection.execute(sql, (submission.host_id, submission.sections_sha256)).fetchone()
     # The sections of the last report were matched when it came.
-    same = submission.sections_sha256 == known.sections_sha256
-    here = dict.fromkeys(submission.subjects) if same else sections_here(desk.connection, submission)
+    here = dict.fromkeys(submission.subjects) if last else sections_here(desk.connection, submission)
     admission.match_sections(submission, here)  # 6
     return submission
 

@@ -14,15 +14,17 @@ from server.coverage import NIGHT_HOURS
 from server.hosts import Host
 from server.verdicts import DUE
 
-_EXPECTED = "state <> 'revoked'"
+_ENROLLED = "observer = ''"
+_EXPECTED = f"state <> 'revoked' AND {_ENROLLED}"
 HEARD: Mapping[str, str] = {
     "last_night": f"{_EXPECTED} AND last_heard_at >= :night",
     "missing": f"{_EXPECTED} AND last_heard_at <> '' AND last_heard_at < :fresh",
     "never": f"{_EXPECTED} AND last_heard_at = ''",
-    "quarantined": "state = 'quarantined'",
-    "revoked": "state = 'revoked'",
+    "quarantined": f"state = 'quarantined' AND {_ENROLLED}",
+    "revoked": f"state = 'revoked' AND {_ENROLLED}",
+    "observed": "observer <> ''",
 }
-"""What was heard of a host, in the words of `fleet.Coverage`."""
+"""What was heard of an enrolled host, in the words of `fleet.Coverage`; or what hosts observe."""
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,16 @@ from django.db import models
 
 from server.store.fields import digest_text, json_text, name_text, time_text
 
+_OWN = models.Q(observer="")  # hosts, without what they observe
+_SERVERS = ~models.Q(kind__in=("report", "loss"))  # statements of the server's own
+
 
 class Host(models.Model):
-    """A machine with an enrolled agent, and the head of its chain."""
+    """A machine with an enrolled agent, or a subject that one observes, and the head of its chain."""
 
     host_id = name_text(primary_key=True)
+    kind = models.CharField(max_length=16, db_default="host")
+    observer = name_text(db_default="", blank=True)  # the host that looks; empty: the host itself
     hostname = name_text()
     state = models.CharField(max_length=16)  # active, quarantined, revoked
     platform = name_text(default="")
@@ -26,15 +31,11 @@ class Host(models.Model):
     last_finished_at = time_text()  # by the host's own clock
     last_observed_at = time_text()  # the same, put right where that clock is known to run ahead
     last_received_at = time_text()
-    last_heard_at = (
-        time_text()
-    )  # the earlier of observed and received: what a late or early clock cannot better
+    last_heard_at = time_text()  # the earlier of both: what a late or early clock cannot better
     clock_offset_ms = models.BigIntegerField(null=True)
     sections_sha256 = digest_text(default="", blank=True)  # over the subjects of the last report
     facts_until = time_text()  # until then the facts, taken alone, give the same verdicts
-    fresh_from = (
-        time_text()
-    )  # when the cached verdicts were judged: a clock that is set back outdates them, too
+    fresh_from = time_text()  # when verdicts were judged: a clock that is set back outdates them, too
     fresh_until = time_text()  # until then they hold; empty: judge at once
 
     class Meta:
@@ -42,12 +43,13 @@ class Host(models.Model):
         indexes = (
             models.Index(fields=("fresh_until",), name="host_fresh_until"),
             models.Index(fields=("fresh_from",), name="host_fresh_from"),
-            models.Index(fields=("state", "last_heard_at"), name="host_state_heard"),
+            models.Index(fields=("state", "last_heard_at"), name="host_state_heard", condition=_OWN),
+            models.Index(fields=("observer",), name="host_observer", condition=~_OWN),
         )
 
 
 class HostCount(models.Model):
-    """How many hosts are in a state; exact, since it changes in the transaction of the state."""
+    """How many enrolled hosts are in a state; exact, since it changes in the transaction of the state."""
 
     state = models.CharField(max_length=16, primary_key=True)
     hosts = models.BigIntegerField()
@@ -91,11 +93,7 @@ class Statement(models.Model):
         indexes = (
             models.Index(fields=("host_id", "sequence"), name="statement_host_sequence"),
             # Not of what hosts say: those are many, and nobody asks for all of them by kind.
-            models.Index(
-                fields=("kind", "leaf_index"),
-                name="statement_kind",
-                condition=~models.Q(kind__in=("report", "loss")),
-            ),
+            models.Index(fields=("kind", "leaf_index"), name="statement_kind", condition=_SERVERS),
         )
 
 

@@ -110,7 +110,7 @@ def test_observed() -> None:
 
     assert ["host-1", "host-1~device.switch", "host-1~host.web"] == sorted(found)
     assert [2, 2, 1] == [found[each].head for each in sorted(found)]
-    assert "device.switch" == found["host-1~device.switch"].hostname
+    assert "switch" == found["host-1~device.switch"].hostname
     made.fork()
     assert {"quarantined"} == {each.state for each in told(made).hosts.values()}
     made.release()

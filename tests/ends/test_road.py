@@ -64,7 +64,9 @@ def test_same_standing(server: RealServer, tmp_path: Path) -> None:
     }
     names = {"pass": "passed", "fail": "failed", "unknown": "unknown", "not_applicable": "not_applicable"}
     answers = {verdict["check"]: verdict["answer"] for verdict in scanned["verdicts"]}
-    assert answers.keys() == checks.keys()
+    # What is asked of other platforms is in the catalogue all the same, and nothing is counted there.
+    counted = {check for check, own in checks.items() if any(own[name] for name in names.values())}
+    assert answers.keys() == counted
     differing = {check: answer for check, answer in answers.items() if not checks[check][names[answer]]}
     # Between the two looks a service may have started or an update come; more than that would be a difference of kind.
     assert len(differing) <= 3, differing

@@ -115,9 +115,32 @@ BAD: dict[str, tuple[int, str, Build]] = {
         lambda twin: twin.body(twin.report(sequence=1)),
     ),
     "payload_another_subject": (
-        400,
-        "subject_unsupported",
+        403,
+        "wrong_subject",
         lambda twin: twin.body(twin.report(subject={"id": "dc", "kind": "directory"})),
+    ),
+    "payload_subject_of_another": (
+        403,
+        "wrong_subject",
+        lambda twin: twin.body(
+            twin.report(subject={"id": "other~device.a", "kind": "device"}, platform="device")
+        ),
+    ),
+    "payload_subject_of_another_kind": (
+        403,
+        "wrong_subject",
+        lambda twin: twin.body(twin.observes("device.a", "linux").report()),
+    ),
+    "payload_host_as_a_network": (403, "wrong_subject", lambda twin: twin.body(twin.report(platform="mail"))),
+    "payload_subject_malformed": (
+        400,
+        "statement_malformed",
+        _said(lambda said: said["predicate"]["subject"].update(id="twin-1~device.a/../b")),
+    ),
+    "payload_subject_gap": (
+        409,
+        "sequence_gap",
+        lambda twin: twin.body(twin.observes("device.a", "device").report(sequence=2, previous="0" * 64)),
     ),
     "payload_no_report": (400, "statement_unknown_kind", lambda twin: upload(twin.request_bytes(), [])),
     "section_digest_mismatch": (400, "section_digest_mismatch", _changed_section),

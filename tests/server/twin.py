@@ -4,6 +4,7 @@ Other rooms' tests may use it: `Twin` makes bytes, `InProcess` serves a home wit
 """
 
 import asyncio
+import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -144,12 +145,21 @@ class Twin:
     """A host that signs. `previous` and `sequence` are its chain's head as it knows it."""
 
     def __init__(self, host_id: str = "twin-1", algorithm: str = keys.ED25519) -> None:
-        self.host_id = host_id
+        self.host_id, self.observer = host_id, host_id
+        self.kind, self.platform = "host", "linux"
         self.key: PrivateKey = keys.generate(algorithm)
         self.sequence = 0
         self.previous: str | None = None
         self.known: Checkpoint | None = None
         self._sealed: dict[str, bytes] = {}
+
+    def observes(self, name: str, platform: str) -> "Twin":
+        """Something that this host observes, `kind.name`: a chain of its own under the same key."""
+        seen = copy.copy(self)
+        seen.host_id = f"{self.host_id}~{name}"
+        seen.kind, seen.platform = name.partition(".")[0], platform
+        seen.sequence, seen.previous, seen._sealed = 0, None, {}
+        return seen
 
     def request_bytes(self, **changes: Json) -> bytes:
         """A signed enrolment request."""
@@ -175,15 +185,15 @@ class Twin:
         self._sealed.update((statement.digest(each), each) for each in sealed)
         subjects = [Subject(section.decode(each).collector, statement.digest(each)) for each in sealed]
         predicate: dict[str, Json] = {
-            "subject": {"id": self.host_id, "kind": "host"},
-            "observer": {"id": self.host_id},
+            "subject": {"id": self.host_id, "kind": self.kind},
+            "observer": {"id": self.observer},
             "sequence": self.sequence + 1,
             "previous": self.previous,
             "started_at": canonical.encode_time(finished_at - timedelta(seconds=2)),
             "finished_at": canonical.encode_time(finished_at),
             "trigger": "scheduled",
             "agent_version": "0",
-            "platform": "linux",
+            "platform": self.platform,
             "role": "server",
             "privileges": "root",
             "cost": {"cpu_ms": 1, "wall_ms": 2, "peak_rss_kib": 3},
@@ -195,8 +205,8 @@ class Twin:
     def loss(self, lost_sha256: str, **changes: Json) -> Statement:
         """A statement that takes a lost report's place."""
         predicate: dict[str, Json] = {
-            "subject": {"id": self.host_id, "kind": "host"},
-            "observer": {"id": self.host_id},
+            "subject": {"id": self.host_id, "kind": self.kind},
+            "observer": {"id": self.observer},
             "sequence": self.sequence + 1,
             "previous": self.previous,
             "lost_sha256": lost_sha256,

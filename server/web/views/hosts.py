@@ -1,5 +1,6 @@
 """The hosts, and one of them with its answers, facts and sections."""
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.shortcuts import render
 from config.rejudge import Rules
 from config.standing import effective_level
 from server import adoption, demands, exploited, fleet, roster
+from server import hosts as hosts_
 from server.fleet import FactRow, HostView
 from server.people import READ
 from server.web import desk, pages
@@ -37,9 +39,13 @@ def host(request: HttpRequest, host_id: str) -> HttpResponse:
         rules = adoption.rules(connection)
         sections = roster.sections(connection, view.host.host_id)
         first = exploited.of_host(connection, view, rules, desk.moment())
+        observer = hosts_.find(connection, view.host.observer)
+        observed = hosts_.observed(connection, view.host.host_id)
     shown = {
         "exploited": first,
         "view": view,
+        "observer": observer,
+        "observed": observed,
         "groups": _groups(view, rules),
         "facts": _by_subject(view.facts),
         "sections": sections,
@@ -69,9 +75,17 @@ def _groups(view: HostView, rules: Rules) -> list[dict[str, Any]]:
         for row in rows:
             check = rules.catalogue.checks[row.check]
             level = effective_level(check, rules.mfa_reading)
-            answers.append({"row": row, "text": demands.of_check(check, rules.profile), "level": level})
+            text = demands.of_check(check, rules.profile)
+            remedies = {"remedies": _of(check.remediation, view), "cautions": _of(check.caution, view)}
+            answers.append({"row": row, "text": text, "level": level, **remedies})
         groups.append({"standing": standing, "counts": counts, "answers": answers})
     return groups
+
+
+def _of(texts: Mapping[str, str], view: HostView) -> list[str]:
+    """What is said for the host's platform; for all of them, where it is of none that is named."""
+    own = texts.get(view.host.platform)
+    return list(texts.values()) if own is None else [own]
 
 
 def _by_subject(facts: tuple[FactRow, ...]) -> dict[str, list[FactRow]]:

@@ -91,13 +91,14 @@ def test_criterion(visit: Callable[..., Visitor], pages: Home) -> None:
 def test_check(visit: Callable[..., Visitor], pages: Home) -> None:
     """The tabs count what the lists then hold."""
     visitor = visit()
-    for check in list(shipped.catalogue().checks)[::9]:
+    for check, asked in list(shipped.catalogue().checks.items())[::9]:
         page = visitor.get(f"/checks/{check}")
         tabs = re.findall(r'href="\?answer=(\w+)"[^>]*>.*?<b>(\d+)</b>', page.markup, re.DOTALL)
         for answer, count in tabs:
             listed = visitor.get(f"/checks/{check}?answer={answer}")
             assert len(re.findall(r'<th scope="row">', listed.markup)) == int(count), (check, answer)
-        assert sum(int(count) for _, count in tabs) == 24
+        # What is not asked of Linux is open for the one host that never said what it is.
+        assert sum(int(count) for _, count in tabs) == (24 if "linux" in asked.asks else 1)
 
 
 def test_hosts(visit: Callable[..., Visitor]) -> None:
