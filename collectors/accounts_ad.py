@@ -80,7 +80,6 @@ def _count(door: Directory, counted: Callable[[Account], bool]) -> Seen:
 
 
 def _flagged(door: Directory, flag: int) -> Seen:
-    # Trusts carry "password not required" from birth; theirs is made by machines.
     return Seen(
         [one.name for one in _enabled(door) if one.flags & flag and one.kind != "trust"],
         _source(door, "userAccountControl"),
@@ -95,9 +94,8 @@ def _people(door: Directory, chosen: Callable[[Account], bool]) -> Seen:
 
 
 def _shared(door: Directory) -> Seen:
-    people = [one for one in _enabled(door) if one.kind == "person" and one.rid not in (500, 501, 502)]
-    named = [one.name for one in people if generic_names.PATTERN.fullmatch(one.name)]
-    return Seen([*named], _source(door, "sAMAccountName"))
+    people = (one for one in _enabled(door) if one.kind == "person" and one.rid not in (500, 501, 502))
+    return Seen([one.name for one in people if generic_names.PATTERN.fullmatch(one.name)], door.base)
 
 
 def _guest(door: Directory) -> Seen:

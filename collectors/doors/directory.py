@@ -71,7 +71,7 @@ def connect(
     ca_file: Path | None = None,
     base: str | None = None,
     budget_seconds: float = BUDGET_SECONDS,
-) -> Directory:
+) -> Ldap:
     """The directory at `ldaps://HOST[:PORT]`, or `ldap://HOST[:PORT]` where StartTLS is demanded.
 
     `ca_file` holds the certificates that are trusted in place of the system's. Without a user it is looked at
@@ -98,13 +98,17 @@ def connect(
         auto_referrals=False, auto_range=False, check_names=False, raise_exceptions=False,
         receive_timeout=door_directory.ANSWER_MAX_SECONDS,
     )  # fmt: skip
-    with guard.told(f"{scheme}://{host}:{port}"):
-        connection.open(read_server_info=False)
-        if scheme == "ldap":
-            connection.start_tls(read_server_info=False)
-        connection.bind(read_server_info=False)
-    _refused(connection.result, f"{scheme}://{host}:{port}")
-    return _opened(connection, guard, base)
+    try:
+        with guard.told(f"{scheme}://{host}:{port}"):
+            connection.open(read_server_info=False)
+            if scheme == "ldap":
+                connection.start_tls(read_server_info=False)
+            connection.bind(read_server_info=False)
+        _refused(connection.result, f"{scheme}://{host}:{port}")
+        return _opened(connection, guard, base)
+    except Unseen:
+        guard.close()
+        raise
 
 
 def _address(address: str) -> tuple[str, str, int]:
@@ -120,7 +124,7 @@ def _address(address: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname, parts.port or (636 if parts.scheme == "ldaps" else 389)
 
 
-def _opened(connection: Any, guard: Guard, base: str | None) -> Directory:
+def _opened(connection: Any, guard: Guard, base: str | None) -> Ldap:
     opened = Ldap(connection, guard)
     root = door_directory.entry(opened, "", _ROOT)
     if _ACTIVE_DIRECTORY in root.values("supportedCapabilities"):
@@ -145,8 +149,13 @@ class Ldap(Directory):
     root: Entry = Entry("", {})  # noqa: RUF009  of tuples and a mapping that nobody changes
     base: str = ""
     platform: str = ""
+    page_entries: int = door_directory.PAGE_ENTRIES
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     cache: dict[str, object] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._guard.close()
 
     def search(
         self, base: str, matching: str, attributes: Sequence[str], scope: Scope = "subtree"
@@ -167,7 +176,7 @@ class Ldap(Directory):
         source = base or "root DSE"
         wanted: dict[str, Any] = {}
         if scope != "base":
-            wanted = {"paged_size": door_directory.PAGE_ENTRIES, "paged_cookie": cookie}
+            wanted = {"paged_size": self.page_entries, "paged_cookie": cookie}
         if "nTSecurityDescriptor" in attributes:
             wanted["controls"] = [(_SD_FLAGS, True, _OWNER_GROUP_DACL)]
         with self._guard.told(source):

@@ -25,11 +25,17 @@ class Guard:
         self._ends_at = time.monotonic() + budget_seconds
         self._bytes_left = BYTES_MAX
         self._failure: Unseen | None = None
+        self._sockets: list[Any] = []
         try:
             self._context = ssl.create_default_context(cafile=ca_file)
         except (OSError, ssl.SSLError):
             raise ConnectError("directory_ca", f"no certificates can be read from {ca_file}") from None
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for one in self._sockets:
+            one.close()
 
     def tls(self) -> Any:
         """What ldap3 takes for its own TLS settings."""
@@ -75,6 +81,7 @@ class Guard:
         return Unseen("malformed", source, "no answer that can be understood")
 
     def _wrap(self, plain: Any) -> ssl.SSLSocket:
+        self._sockets.append(plain)
         try:
             wrapped = self._context.wrap_socket(plain, server_hostname=self._host)
         except ssl.SSLCertVerificationError as error:
@@ -88,6 +95,7 @@ class Guard:
         except (ssl.SSLError, ConnectionError):
             self._failure = Unseen("unsupported", "TLS", "the server speaks no TLS that is good enough")
             raise
+        self._sockets.append(wrapped)
         received = wrapped.recv
 
         def recv(*args: int) -> bytes:

@@ -125,34 +125,40 @@ def _claim(one: Policy) -> tuple[int, bytes]:
     return one.precedence, one.guid
 
 
-def by_person(door: Directory) -> Mapping[str, Policy]:
-    """The policy of each person's account, switched off ones too, by the name of the entry in lower case."""
+def by_person(door: Directory, any_group: bool) -> Mapping[str, Policy]:
+    """The policy of each person's account, switched off ones too, by the name of the entry in lower case.
+
+    Windows heeds the members of global security groups alone, Samba those of every group (`any_group`).
+    """
     policies, domain = fine_grained(door), of_domain(door)
     people = {one.dn.lower() for one in ad_objects.accounts(door) if one.kind == "person"}
     held = dict.fromkeys(people, domain)
     for policy in reversed(policies):  # the strongest claim is laid on last
         for target in policy.targets:
-            held |= dict.fromkeys(people & _members(door, target), policy)
+            held |= dict.fromkeys(people & _members(door, target, any_group), policy)
     for policy in reversed(policies):
         held |= dict.fromkeys(people & {*policy.targets}, policy)
     return held
 
 
-def _members(door: Directory, target: str) -> set[str]:
+def _members(door: Directory, target: str, any_group: bool) -> set[str]:
     group = ad_objects.groups(door).get(target)
-    if group is None or not group.is_global_security:
+    if group is None or not (any_group or group.is_global_security):
         return set()
     return {name for name, _ in ad_objects.members(door, group)}
 
 
 def in_force(door: Directory) -> tuple[Policy, ...]:
-    """The policies that hold for at least one account of a person that is not switched off."""
+    """The policies that hold for at least one account of a person that is not switched off.
+
+    Where it is not sure whom a policy holds for, those of either reading: the weakest of them is told.
+    """
     if "ad.in_force" not in door.cache:
-        held = by_person(door)
+        readings = [by_person(door, any_group) for any_group in (False, True)]
         enabled = [
             one.dn.lower() for one in ad_objects.accounts(door) if one.enabled and one.kind == "person"
         ]
-        found = dict.fromkeys(held[name] for name in enabled)
+        found = dict.fromkeys(held[name] for held in readings for name in enabled)
         if not found:
             raise Unseen("not_found", f"accounts of {door.base}", "none is enabled")
         door.cache["ad.in_force"] = tuple(found)
