@@ -26,11 +26,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Members:
-    """Who is in a group or role, by its id; None where it may not be read. Holders of a role may be eligible only."""
+    """Who is in a group or role, by its id; None where it may not be read.
+
+    `roles` are those who surely hold it where policies look: for the whole tenant, not within an administrative unit.
+    `may_hold` are all who hold it anywhere, or may take it up: whom an exclusion may let out.
+    """
 
     groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     roles: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
-    eligible: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    may_hold: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
 
 
 def covered(
@@ -76,17 +80,10 @@ def everyone(
 def applies(policy: Policy, person: Person, members: Members) -> bool | None:
     """Whether the policy is about this person."""
     included = _named(policy.included, person, members, members.roles)
-    both = {
-        role: _either(members.roles.get(role), members.eligible.get(role)) for role in policy.excluded.roles
-    }
-    excluded = _named(policy.excluded, person, members, both)
+    excluded = _named(policy.excluded, person, members, members.may_hold)
     if included is False or excluded is True:
         return False
     return None if included is None or excluded is None else True
-
-
-def _either(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
-    return None if one is None or other is None else one | other
 
 
 def _named(

@@ -9,6 +9,7 @@ names, and https://learn.microsoft.com/graph/api/resources/authenticationstrengt
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +29,8 @@ MULTI_FACTOR: Final = PHISHING_RESISTANT | frozenset(
 )
 """authenticationMethodModes that are two factors; sms, password, x509CertificateSingleFactor, qrCodePin … are one."""
 
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""One application; Office365 and MicrosoftAdminPortals are suites."""
 _CONDITIONS: Final = frozenset(
     "applications authenticationFlows clientAppTypes clientApplications devices insiderRiskLevels locations platforms"
     " servicePrincipalRiskLevels signInRiskLevels userRiskLevels users".split()
@@ -116,9 +119,12 @@ class Policy:
         return self.state == "enabled" and not self.narrowed
 
     def covers(self, application: str) -> bool:
-        """Whether it is about this application."""
-        everywhere = "All" in self.applications and application not in self.excluded_applications
-        return everywhere or application in self.applications
+        """Whether it is surely about this application, or this suite of some: what a suite holds is not known."""
+        if application in self.applications:
+            return True
+        left_out = self.excluded_applications
+        plain = all(_ID.fullmatch(one) for one in (application, *left_out))
+        return "All" in self.applications and (not left_out or (plain and application not in left_out))
 
     def _demands(self, wanted: frozenset[str]) -> bool:
         together = any if self.every_control else all

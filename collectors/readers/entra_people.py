@@ -45,8 +45,8 @@ def members(door: Tenant, policies: Iterable[Policy]) -> Members:
         raise Unseen("too_large", "identity/conditionalAccess/policies", "too many groups")
     return Members(
         {one: _known(group, door, one) for one in sorted(groups)},
-        {one: _known(holders, door, ASSIGNED, one) for one in sorted(roles)},
-        {one: _known(holders, door, ELIGIBLE, one) for one in sorted(roles)},
+        {one: _known(holders, door, ASSIGNED, one, True) for one in sorted(roles)},
+        {one: _known(_may_hold, door, one) for one in sorted(roles)},
     )
 
 
@@ -63,8 +63,15 @@ def group(door: Tenant, number: str) -> list[Record]:
     return door.pages(path, {"$select": "id,displayName,userPrincipalName,accountEnabled", "$top": "999"})
 
 
-def holders(door: Tenant, where: str, role: str) -> list[Record]:
-    """Who holds a role, or may take it up: users and applications, a group's members in its place."""
+def _may_hold(door: Tenant, role: str) -> list[Record]:
+    return [*holders(door, ASSIGNED, role), *holders(door, ELIGIBLE, role)]
+
+
+def holders(door: Tenant, where: str, role: str, whole_tenant: bool = False) -> list[Record]:
+    """Who holds a role, or may take it up: users and applications, a group's members in its place.
+
+    With `whole_tenant` what is held within an administrative unit or for one object does not count.
+    """
     if "'" in role:
         raise Unseen("malformed", "a role's id")
     asked = {"$filter": f"roleDefinitionId eq '{role}'", "$expand": "principal"}
@@ -76,6 +83,8 @@ def holders(door: Tenant, where: str, role: str) -> list[Record]:
         raise
     found: list[Record] = []
     for one in given:
+        if whole_tenant and one.get("directoryScopeId") != "/":
+            continue
         principal = table(one, "principal")
         is_group = principal.get("@odata.type") == "#microsoft.graph.group"
         found += group(door, text(principal, "id")) if is_group else [principal]

@@ -39,9 +39,14 @@ def policies(door: Tenant, kind: str) -> Mapping[str, tuple[str, list[Rule]]]:
 
 
 def application_policies(door: Tenant) -> Mapping[str, tuple[str, list[Rule]]]:
-    """Those that an active application uses; `unsupported` where one has none, or one that is not active."""
+    """Those that an active application uses; `unsupported` where one has none, or one that is not active.
+
+    Applications of programs, which sign in with a key of their own, have no users.
+    """
     held, used = policies(door, "ACCESS_POLICY"), set()
     for one in door.pages(APPLICATIONS, {"filter": 'status eq "ACTIVE"', "limit": "200"}, ""):
+        if table(table(one, "settings"), "oauthClient").get("application_type") == "service":
+            continue
         link = table(table(one, "_links"), "accessPolicy").get("href")
         number = urlsplit(link).path.rpartition("/")[2] if isinstance(link, str) else ""
         if number not in held:

@@ -10,6 +10,7 @@ from tests.collectors.cases import run
 from tests.collectors.twin_tenant import TenantTwin
 
 ANA, BO, GLASS, GUEST = "u-ana", "u-bo", "u-glass", "u-guest"
+APP, MAIL = "6f2d7a6a-0a0c-4a4e-9d9b-000000000001", "00000002-0000-0ff1-ce00-000000000000"
 ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 POLICIES = "identity/conditionalAccess/policies"
 ROLES = "roleManagement/directory/roleAssignments"
@@ -113,7 +114,7 @@ def tenant(*policies: dict[str, Any], defaults: bool = False, **pages: str) -> T
         ),
         "groups/g-out/transitiveMembers": json.dumps([user(GLASS)]),
         "groups/g-empty/transitiveMembers": "[]",
-        f"{ROLES}?{FILTER}": json.dumps([{"principal": principal}]),
+        f"{ROLES}?{FILTER}": json.dumps([{"directoryScopeId": "/", "principal": principal}]),
         f"{ELIGIBLE}?{FILTER}": "[]",
         **pages,
     }
@@ -226,8 +227,8 @@ def test_demand(changes: dict[str, Any]) -> None:
             ("narrowed", "only some applications"),
         ),
         (
-            {"conditions__applications__excludeApplications": ["app-1"]},
-            ("excluded application", "app-1"),
+            {"conditions__applications__excludeApplications": [APP]},
+            ("excluded application", APP),
         ),
         (
             {"conditions__applications__applicationFilter": {"mode": "exclude", "rule": "x"}},
@@ -335,13 +336,51 @@ def test_policies_add_up() -> None:
     glass = policy(conditions__users__includeUsers=[], conditions__users__includeGroups=["g-out"])
     assert demanded(look(users, glass)) == EVERYBODY
     assert told(look(users, glass), "mfa_demanded_for_all") is True
-    without = policy(conditions__applications__excludeApplications=["app-1"])
-    one = policy(conditions__applications__includeApplications=["app-1"])
+    without = policy(conditions__applications__excludeApplications=[APP])
+    one = policy(conditions__applications__includeApplications=[APP])
     assert told(look(without, one), "mfa_demanded_for_all") is True
     one["state"] = "enabledForReportingButNotEnforced"
     assert told(look(without, one), "mfa_demanded_for_all") is False
     modern = policy(conditions__clientAppTypes=["browser", "mobileAppsAndDesktopClients"])
     assert told(look(modern, LEGACY_BLOCKED), "mfa_demanded_for_all") is True
+
+
+@pytest.mark.parametrize(
+    ("left_out", "other", "for_all"),
+    [
+        (["Office365"], {"excludeApplications": [MAIL]}, False),
+        ([MAIL], {"excludeApplications": ["Office365"]}, False),
+        (["Office365"], {"includeApplications": [MAIL]}, False),
+        ([MAIL], {"includeApplications": ["Office365"]}, False),
+        (["Office365"], {"includeApplications": ["Office365"]}, True),
+        ([MAIL], {"excludeApplications": [APP]}, True),
+        ([MAIL, APP], {"excludeApplications": [APP]}, False),
+        (["Office365"], {}, True),
+    ],
+)
+def test_suites(left_out: list[str], other: dict[str, list[str]], for_all: bool) -> None:
+    """What a suite holds is not known: an application left out by name and with its suite is a gap."""
+    one = policy(conditions__applications__excludeApplications=left_out)
+    two = policy(**{f"conditions__applications__{key}": value for key, value in other.items()})
+    assert told(look(one, two), "mfa_demanded_for_all") is for_all
+
+
+@pytest.mark.parametrize(
+    ("scope", "included", "excluded"), [("/", True, False), ("/administrativeUnits/1", False, False)]
+)
+def test_roles_within_a_unit(scope: str, included: bool, excluded: bool) -> None:
+    """Policies for a role do not reach those who hold it within an administrative unit; an exclusion may."""
+    held = json.dumps([{"directoryScopeId": scope, "principal": user(BO)}])
+    pages: Any = {f"{ROLES}?{FILTER}": held}
+    role = {"conditions__users__includeUsers": [], "conditions__users__includeRoles": [ADMINISTRATOR]}
+    assert demanded(look(policy(**role), **pages))[BO] is included
+    assert demanded(look(policy(conditions__users__excludeRoles=[ADMINISTRATOR]), **pages))[BO] is excluded
+
+
+def test_who_may_take_up_an_excluded_role() -> None:
+    """Whoever can step out of a policy by taking up a role is not covered by it."""
+    pages: Any = {f"{ELIGIBLE}?{FILTER}": json.dumps([{"principal": user(BO)}])}
+    assert demanded(look(policy(conditions__users__excludeRoles=[ADMINISTRATOR]), **pages))[BO] is False
 
 
 LEGACY_BLOCKED = policy(

@@ -86,6 +86,17 @@ def test_throttled(graph: Fake, door: Api, status: int) -> None:
     assert [7.0, 2.0] == door.wire.waited
 
 
+def test_throttled_as_okta_says(graph: Fake, door: Api) -> None:
+    """X-Rate-Limit-Reset is a moment; what lies too far off is not waited for."""
+    graph.answers[USERS] = in_turn(
+        (429, {"X-Rate-Limit-Reset": str(int(time.time()) + 9)}, b""), {"value": []}
+    )
+    assert [] == door.pages("users")
+    assert 7 < door.wire.waited[0] < 10
+    graph.answers["/v1.0/groups"] = (429, {"X-Rate-Limit-Reset": "99999999999"}, b"")
+    assert "budget_spent" == refused(door, "groups").reason
+
+
 def test_object(graph: Fake, door: Api) -> None:
     """One object, asked once a look; a list is none."""
     graph.answers |= {"/v1.0/a": {"isEnabled": True}, "/v1.0/b": [{}]}
