@@ -11,6 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -159,22 +160,23 @@ class Ssh(door.Host):
         return left
 
     def _begin(self) -> Sftp:
-        """A session with the host's SFTP server: its subsystem, or with sudo one that runs as root."""
+        """A session with an SFTP server: the subsystem, else its program; with sudo that one, as root."""
         transport, seconds = self._connections[-1], min(self._left("sftp"), ssh_command.OPEN_SECONDS)
         if not self._sudo:
-            return Sftp(ssh_command.subsystem(transport, "sftp", seconds), seconds)
+            with suppress(Unseen):
+                return Sftp(ssh_command.subsystem(transport, "sftp", seconds), seconds)
         words = ""
         for server in ssh_sudo.SFTP_SERVERS:
-            argv = (*ssh_sudo.SUDO, server, ssh_sudo.READ_ONLY)
-            channel = ssh_command.started(
-                transport, ssh_command.line((*_ENVIRONMENT, *argv)), "sftp", seconds
-            )
+            argv = (*_ENVIRONMENT, *(ssh_sudo.SUDO if self._sudo else ()), server, ssh_sudo.READ_ONLY)
+            channel = ssh_command.started(transport, ssh_command.line(argv), "sftp", seconds)
             try:
                 return Sftp(channel, seconds)
             except Unseen:
                 words = ssh_command.complaint(channel) or words
                 channel.close()
-        raise Unseen("permission_denied", "sudo sftp-server -R", words)
+        if self._sudo:
+            raise Unseen("permission_denied", "sudo sftp-server -R", words)
+        raise Unseen("unsupported", "sftp", "the host has no SFTP server")
 
     def _start(self, argv: tuple[str, ...], timeout: float) -> Command:
         left = self._left(" ".join(argv))

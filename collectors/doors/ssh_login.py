@@ -58,6 +58,7 @@ class Credentials(NamedTuple):
 class _Secrets(NamedTuple):
     keys: Sequence[paramiko.PKey]
     password: str | None
+    agent: paramiko.Agent | None = None
 
 
 def address(text: str) -> Address:
@@ -85,6 +86,9 @@ def login(text: str, credentials: Credentials) -> list[paramiko.Transport]:
     except BaseException:
         close(made)
         raise
+    finally:
+        if secrets.agent:
+            secrets.agent.close()
     return made
 
 
@@ -123,7 +127,8 @@ def _secrets(credentials: Credentials) -> _Secrets:
             return _Secrets([_key(credentials.key_file, phrase)], password)
     except SecretError as error:
         raise ConnectError("ssh_secret_unusable", str(error)) from None
-    return _Secrets(_agent_keys(), password)
+    agent = _agent()
+    return _Secrets(agent.get_keys()[:_AGENT_KEYS_MAX] if agent else (), password, agent)
 
 
 def _key(path: str, phrase: str | None) -> paramiko.PKey:
@@ -139,15 +144,15 @@ def _key(path: str, phrase: str | None) -> paramiko.PKey:
         ) from None
 
 
-def _agent_keys() -> Sequence[paramiko.PKey]:
+def _agent() -> paramiko.Agent | None:
     import paramiko
 
     if not os.environ.get("SSH_AUTH_SOCK"):
-        return ()
+        return None
     try:
-        return paramiko.Agent().get_keys()[:_AGENT_KEYS_MAX]
+        return paramiko.Agent()
     except (paramiko.SSHException, OSError):
-        return ()
+        return None
 
 
 def _dialled(to: Address) -> socket.socket:

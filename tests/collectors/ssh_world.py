@@ -63,8 +63,9 @@ class Sshd:
             "StrictModes no",
             "UsePAM no",
             "PermitRootLogin yes",
-            "Subsystem sftp /usr/lib/openssh/sftp-server",
         ]
+        if not any(line.startswith("Subsystem") for line in self.options):
+            lines.append("Subsystem sftp /usr/lib/openssh/sftp-server")
         config.write_text("\n".join(lines) + "\n")
         Path("/run/sshd").mkdir(exist_ok=True)
         program = shutil.which("sshd", path="/usr/sbin:/sbin") or "/usr/sbin/sshd"
