@@ -19,10 +19,10 @@ from collectors.readers.ad_objects import Account
 _LONGEST_UNUSED_MAX = 200
 FACTS = {
     "accounts.shared_names": accounts.FACTS["accounts.shared_names"],
-    "accounts.guest_enabled": Fact("bool", "the built-in guest's account is not switched off"),
+    "accounts.guest_enabled": Fact("bool", "the built-in guest may log in"),
     "accounts.enabled_count": Fact("int", "accounts of people that are not switched off"),
     "accounts.smart_card_required_count": Fact("int", "those of them that log in with a smart card only"),
-    "accounts.password_not_required": Fact("list[str]", "accounts that may have an empty password"),
+    "accounts.password_not_required": Fact("list[str]", "enabled accounts that may have an empty password"),
     "accounts.password_never_expires": Fact("list[str]", "accounts of people whose password never expires"),
     "accounts.reversible_encryption": Fact(
         "list[str]", "accounts whose password is kept so that it can be read"
