@@ -17,7 +17,7 @@ from collectors.readers.cli_text import starting
 
 FACTS = {name: time.FACTS[name] for name in ("time.synchronised", "time.sources")}
 _STATUS = "show ntp status"
-_STATE = re.compile(r"^Clock is (synchronized|unsynchronized)\b(?:.*\breference is (\S+))?", re.MULTILINE)
+_STATE = re.compile(r"^Clock is (synchronized|unsynchronized)\b(?:.*\breference is (\S+) *\n)?", re.MULTILINE)
 
 
 def collect(device: Device) -> Findings:
