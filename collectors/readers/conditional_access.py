@@ -120,11 +120,10 @@ class Policy:
 
     def covers(self, application: str) -> bool:
         """Whether it is surely about this application, or this suite of some: what a suite holds is not known."""
-        if application in self.applications:
-            return True
         left_out = self.excluded_applications
         plain = all(_ID.fullmatch(one) for one in (application, *left_out))
-        return "All" in self.applications and (not left_out or (plain and application not in left_out))
+        named = bool({"All", application} & self.applications)
+        return named and (not left_out or (plain and application not in left_out))
 
     def _demands(self, wanted: frozenset[str]) -> bool:
         together = any if self.every_control else all

@@ -356,6 +356,8 @@ def test_policies_add_up() -> None:
         ([MAIL], {"excludeApplications": [APP]}, True),
         ([MAIL, APP], {"excludeApplications": [APP]}, False),
         (["Office365"], {}, True),
+        ([MAIL], {"includeApplications": [MAIL], "excludeApplications": [MAIL]}, False),
+        (["Office365"], {"includeApplications": ["Office365"], "excludeApplications": [MAIL]}, False),
     ],
 )
 def test_suites(left_out: list[str], other: dict[str, list[str]], for_all: bool) -> None:
