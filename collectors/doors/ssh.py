@@ -52,7 +52,7 @@ def connect(address: str, credentials: Credentials, budget_seconds: float = door
             host.prove()
         except Unseen as unseen:
             message = f"{address}: the host cannot be looked at: {unseen.source}: {unseen.reason}"
-            raise ConnectError("ssh_host_unusable", message, unseen.detail) from None
+            raise ConnectError("ssh_host_unusable", message, ssh_command.plain(unseen.detail)) from None
     except BaseException:
         ssh_login.close(connections)
         raise

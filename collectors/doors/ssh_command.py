@@ -71,9 +71,13 @@ def subsystem(transport: paramiko.Transport, name: str, seconds: float) -> param
 
 
 def complaint(channel: paramiko.Channel) -> str:
-    """What a command that did not do its work said about it, in one line that a terminal can show."""
+    """What a command that did not do its work said about it."""
     said = channel.recv_stderr(_COMPLAINT_BYTES) if channel.recv_stderr_ready() else b""
-    text = said.decode("utf-8", "replace")
+    return plain(said.decode("utf-8", "replace"))
+
+
+def plain(text: str) -> str:
+    """What the other side said, in one line that a terminal can show."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 

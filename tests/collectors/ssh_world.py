@@ -49,7 +49,7 @@ class Sshd:
         host_key = " ".join((self.folder / "host.pub").read_text().split()[:2])
         self.known_hosts = self.folder / "known_hosts"
         self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {host_key}\n")
-        self._server: subprocess.Popen[bytes] | None = None
+        self.server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         config = self.folder / "sshd_config"
@@ -75,7 +75,7 @@ class Sshd:
                 self._own_etc(self.user)
                 inside = f'mount --bind "{self.folder}/etc" /etc && exec "$@"'
                 argv = ["unshare", "--mount", "sh", "-c", inside, "sh", *argv]
-            self._server = subprocess.Popen(argv, stderr=log)
+            self.server = subprocess.Popen(argv, stderr=log)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             with socket.socket() as probe:
@@ -87,9 +87,9 @@ class Sshd:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._server:
-            self._server.kill()
-            self._server.wait()
+        if self.server:
+            self.server.kill()
+            self.server.wait()
         shutil.rmtree(self.folder)
 
     def _own_etc(self, user: User) -> None:
