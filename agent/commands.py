@@ -39,6 +39,7 @@ COMMANDS: Final = (
             ("boltseal scan --json > scan.json", "every fact with source, every verdict with reason"),
             ("boltseal scan --root /mnt/image --html image.html", "a root filesystem in a folder"),
             ("boltseal scan --ssh audit@web1 --ssh-sudo", "another host, over SSH and without an agent"),
+            ("boltseal scan --device audit@edge1", "a router or switch, by commands that only show"),
             (
                 "boltseal scan --tenant entra --tenant-credentials entra.toml",
                 "a tenant of an identity provider",

@@ -13,6 +13,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     one.add_argument("--ssh", metavar="USER@HOST[:PORT]", help="look at another host over SSH, without agent")
     one.add_argument(
+        "--device",
+        metavar="USER@HOST[:PORT]",
+        help="look at a network device with a command line like Cisco's, over SSH",
+    )
+    one.add_argument(
         "--tenant",
         choices=("entra", "google", "okta"),
         help="look at the company's tenant of an identity provider, read-only",
@@ -23,6 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="look from here at what own networks expose, such as 10.0.0.0/24; takes minutes",
     )
     _ssh_options(parser)
+    _device_options(parser)
     _network_options(parser)
     parser.add_argument_group("with --tenant").add_argument(
         "--tenant-credentials",
@@ -62,6 +68,20 @@ def _ssh_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="look as root through sudo, by the rule set of docs/sources.md",
     )
+
+
+def _device_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("with --device")
+    for name, value, text in (
+        ("key", "FILE", "private key; without one, the keys of a running ssh-agent"),
+        ("passphrase-file", "FILE", "holds the key's passphrase (mode 0600)"),
+        ("password-file", "FILE", "holds the password (mode 0600)"),
+        ("enable-file", "FILE", "holds what enable asks for (mode 0600); without it enable is never sent"),
+        ("known-hosts", "FILE", "known host keys (default: as for --ssh)"),
+        ("host-key", "SHA256:…", "the fingerprint of the device's key, in place of known_hosts"),
+        ("jump", "USER@HOST[:PORT]", "go through this host, with the same key or password"),
+    ):
+        group.add_argument(f"--device-{name}", metavar=value, help=text)
 
 
 def _network_options(parser: argparse.ArgumentParser) -> None:
