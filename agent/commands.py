@@ -48,6 +48,10 @@ COMMANDS: Final = (
                 "boltseal scan --network 10.0.0.0/24 --network-owner 'Example'",
                 "what the company's own network exposes",
             ),
+            (
+                "boltseal scan --mail-domain example.com --dkim-selector s1",
+                "what the DNS says of forged mail",
+            ),
         ),
         "agent.scan_command",
         _AGENT[:1],

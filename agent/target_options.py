@@ -23,13 +23,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="look at the company's tenant of an identity provider, read-only",
     )
     one.add_argument(
+        "--directory",
+        metavar="ldaps://HOST[:PORT]",
+        help="look at an Active Directory domain; ldap:// demands StartTLS",
+    )
+    one.add_argument(
         "--network",
         metavar="RANGE|FILE.toml",
         help="look from here at what own networks expose, such as 10.0.0.0/24; takes minutes",
     )
+    one.add_argument(
+        "--mail-domain",
+        dest="mail",
+        metavar="DOMAIN",
+        help="look at what the DNS says of mail in this domain's name, such as example.com",
+    )
     _ssh_options(parser)
     _device_options(parser)
+    _directory_options(parser)
     _network_options(parser)
+    _mail_options(parser)
     parser.add_argument_group("with --tenant").add_argument(
         "--tenant-credentials",
         metavar="FILE",
@@ -84,6 +97,17 @@ def _device_options(parser: argparse.ArgumentParser) -> None:
         group.add_argument(f"--device-{name}", metavar=value, help=text)
 
 
+def _directory_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("with --directory")
+    for name, value, text in (
+        ("user", "NAME", "who logs in: DOMAIN\\NAME, NAME@DOMAIN or the name of an entry; a guest without"),
+        ("password-file", "FILE", "holds the password (mode 0600)"),
+        ("ca", "FILE", "certificates that are trusted, in place of the system's"),
+        ("base", "DN", "the tree to look at (default: the one that the server names)"),
+    ):
+        group.add_argument(f"--directory-{name}", metavar=value, help=text)
+
+
 def _network_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("with --network")
     group.add_argument(
@@ -99,4 +123,23 @@ def _network_options(parser: argparse.ArgumentParser) -> None:
         metavar="NETWORK",
         action="append",
         help="public addresses that are the owner's; may be repeated",
+    )
+    group.add_argument(
+        "--network-since",
+        metavar="FILE",
+        help="an earlier scan's --json; also show what changed since",
+    )
+
+
+def _mail_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("with --mail-domain")
+    group.add_argument(
+        "--dkim-selector",
+        dest="mail_selector",
+        metavar="NAME",
+        action="append",
+        help="a selector that the company signs with; may be repeated",
+    )
+    group.add_argument(
+        "--resolver", dest="mail_resolver", metavar="IP", help="ask this name server, not this machine's own"
     )

@@ -43,7 +43,7 @@ def opened(arguments: argparse.Namespace, folder: Path, budget_seconds: float) -
         return
     if importlib.util.find_spec(kind.needs) is None:
         hint = f"pip install 'boltseal[{kind.extra}]'"
-        raise InputError("extra_missing", f"--{kind.named} needs the extra {kind.extra}", hint)
+        raise InputError("extra_missing", f"{_flag(kind.named)} needs the extra {kind.extra}", hint)
     try:
         target = kind.open(arguments, budget_seconds)
     except ConnectError as error:
@@ -68,9 +68,13 @@ def _kind_of(arguments: argparse.Namespace) -> _Kind | None:
             if name.startswith(f"{kind.named}_") and value not in (None, False)
         ]
         if given and kind is not asked:
-            option = "--" + given[0].replace("_", "-")
-            raise InputError("option_without_target", f"{option} goes with --{kind.named}")
+            raise InputError("option_without_target", f"{_flag(given[0])} goes with {_flag(kind.named)}")
     return asked
+
+
+def _flag(name: str) -> str:
+    """An option as it is typed."""
+    return "--" + _SPELT.get(name, name.replace("_", "-"))
 
 
 def _here(arguments: argparse.Namespace, folder: Path, budget_seconds: float) -> Target:
@@ -142,6 +146,20 @@ def _open_tenant(arguments: argparse.Namespace, budget_seconds: float) -> Target
     return Target(door, identity.subject_id(door.name))
 
 
+def _open_directory(arguments: argparse.Namespace, budget_seconds: float) -> Target:
+    from collectors.doors import directory
+
+    door = directory.connect(
+        arguments.directory,
+        arguments.directory_user,
+        arguments.directory_password_file,
+        arguments.directory_ca,
+        arguments.directory_base,
+        budget_seconds,
+    )
+    return Target(door, identity.subject_id(door.label))
+
+
 def _open_network(arguments: argparse.Namespace, budget_seconds: float) -> Target:
     """A scan of a network keeps a time of its own: it takes minutes, and is over when its door opens."""
     from collectors.doors import network, network_declaration
@@ -169,9 +187,25 @@ def _open_network(arguments: argparse.Namespace, budget_seconds: float) -> Targe
     return Target(network.connect(declared), identity.subject_id("network-" + declared.ranges[0]))
 
 
+def _open_mail(arguments: argparse.Namespace, budget_seconds: float) -> Target:
+    from collectors.doors import mail
+
+    try:
+        door = mail.connect(
+            arguments.mail, arguments.mail_selector or (), arguments.mail_resolver, budget_seconds
+        )
+    except ValueError as error:
+        hint = "--mail-domain example.com --dkim-selector s1 --resolver 192.0.2.53"
+        raise InputError("mail_domain_unusable", str(error), hint) from None
+    return Target(door, identity.subject_id("mail-" + door.domain))
+
+
+_SPELT: Final = {"mail": "mail-domain", "mail_selector": "dkim-selector", "mail_resolver": "resolver"}
 _KINDS: Final = (
     _Kind("ssh", "ssh", "paramiko", _open_ssh),
     _Kind("device", "ssh", "paramiko", _open_device),
     _Kind("tenant", "agent", "requests", _open_tenant),
+    _Kind("directory", "directory", "ldap3", _open_directory),
     _Kind("network", "netscan", "nmap", _open_network),
+    _Kind("mail", "mail", "dns", _open_mail),
 )
