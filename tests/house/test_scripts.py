@@ -48,7 +48,9 @@ def test_help(path: str, tmp_path: Path) -> None:
     assert f"usage: {path}" in asked.stdout.lower()
 
 
-@pytest.mark.parametrize("path", ["script/lint", "script/lock", "script/roots", "script/setup"])
+@pytest.mark.parametrize(
+    "path", ["script/lint", "script/lock", "script/roots", "script/setup", "script/wine"]
+)
 def test_unknown_argument(path: str) -> None:
     """A misspelt argument is refused before anything is done."""
     asked = subprocess.run([ROOT / path, "--frist"], capture_output=True, text=True, timeout=30, check=False)
