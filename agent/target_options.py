@@ -43,6 +43,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _directory_options(parser)
     _network_options(parser)
     _mail_options(parser)
+    _tenant_options(parser)
+
+
+def _tenant_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument_group("with --tenant").add_argument(
         "--tenant-credentials",
         metavar="FILE",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from agent import identity, state
+from collectors import discover
 from collectors.door import Door, Unseen, this_platform
 from collectors.doors.connecting import ConnectError
 from config.errors import InputError
@@ -51,6 +52,8 @@ def opened(arguments: argparse.Namespace, folder: Path, budget_seconds: float) -
     except Unseen as unseen:
         raise InputError("target_unseen", f"{unseen.source}: {unseen.reason}", unseen.detail) from None
     try:
+        if not discover(target.door.platform):  # no look at all must not pass for a good one
+            raise InputError("platform_unsupported", f"no collector looks at {target.door.platform} yet")
         yield target
     finally:
         close = getattr(target.door, "close", None)

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -67,37 +66,26 @@ _LOGIN_FAILURES: Final = {
 def connect(
     address: str,
     user: str | None = None,
-    password_file: Path | None = None,
-    ca_file: Path | None = None,
+    password_file: str | None = None,
+    ca_file: str | None = None,
     base: str | None = None,
     budget_seconds: float = BUDGET_SECONDS,
 ) -> Ldap:
     """The directory at `ldaps://HOST[:PORT]`, or `ldap://HOST[:PORT]` where StartTLS is demanded.
 
     `ca_file` holds the certificates that are trusted in place of the system's. Without a user it is looked at
-    as a guest. Raises ConnectError or SecretError for an address or a file that cannot be meant; `Unseen` where
-    the server cannot be reached, proven or logged in to.
+    as a guest. Raises ConnectError for an address or a file that cannot be meant; `Unseen` where the server cannot be
+    reached, proven or logged in to.
     """
     scheme, host, port = _address(address)
     if (user is None) != (password_file is None):
         raise ConnectError("directory_user", "a user needs a password file, and a password file needs a user")
-    secret = secret_file.read_password(str(password_file)) if password_file else None
+    try:
+        secret = secret_file.read_password(password_file) if password_file else None
+    except secret_file.SecretError as error:
+        raise ConnectError("directory_password", str(error)) from None
     guard = Guard(host, ca_file, budget_seconds)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # ldap3 asks pyasn1 for old names
-        try:
-            import ldap3
-        except ImportError:
-            raise Unseen("tool_missing", "ldap3", "install boltseal[directory]") from None
-    server = ldap3.Server(
-        host, port, use_ssl=scheme == "ldaps", tls=guard.tls(), get_info=ldap3.NONE,
-        connect_timeout=door_directory.ANSWER_MAX_SECONDS,
-    )  # fmt: skip
-    connection = ldap3.Connection(
-        server, user, secret, authentication=ldap3.SIMPLE if user else ldap3.ANONYMOUS, read_only=True,
-        auto_referrals=False, auto_range=False, check_names=False, raise_exceptions=False,
-        receive_timeout=door_directory.ANSWER_MAX_SECONDS,
-    )  # fmt: skip
+    connection = _connection(host, port, scheme == "ldaps", guard, user, secret)
     try:
         with guard.told(f"{scheme}://{host}:{port}"):
             connection.open(read_server_info=False)
@@ -111,8 +99,31 @@ def connect(
         raise
 
 
+def _connection(
+    host: str, port: int, is_tls: bool, guard: Guard, user: str | None, secret: str | None
+) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ldap3 asks pyasn1 for old names
+        try:
+            import ldap3
+        except ImportError:
+            raise Unseen("tool_missing", "ldap3", "install boltseal[directory]") from None
+    server = ldap3.Server(
+        host, port, use_ssl=is_tls, tls=guard.tls(), get_info=ldap3.NONE,
+        connect_timeout=door_directory.ANSWER_MAX_SECONDS,
+    )  # fmt: skip
+    return ldap3.Connection(
+        server, user, secret, authentication=ldap3.SIMPLE if user else ldap3.ANONYMOUS, read_only=True,
+        auto_referrals=False, auto_range=False, check_names=False, raise_exceptions=False,
+        receive_timeout=door_directory.ANSWER_MAX_SECONDS,
+    )  # fmt: skip
+
+
 def _address(address: str) -> tuple[str, str, int]:
-    parts = urlsplit(address)
+    try:
+        parts, port = urlsplit(address), urlsplit(address).port
+    except ValueError:
+        raise ConnectError("directory_address", "the address of a directory has no such port") from None
     if parts.scheme not in ("ldaps", "ldap") or not parts.hostname:
         raise ConnectError(
             "directory_address", "the address of a directory is ldaps://HOST, or ldap://HOST for StartTLS"
@@ -121,7 +132,7 @@ def _address(address: str) -> tuple[str, str, int]:
         raise ConnectError(
             "directory_address", "the address of a directory holds a host and perhaps a port, nothing else"
         )
-    return parts.scheme, parts.hostname, parts.port or (636 if parts.scheme == "ldaps" else 389)
+    return parts.scheme, parts.hostname, port or (636 if parts.scheme == "ldaps" else 389)
 
 
 def _opened(connection: Any, guard: Guard, base: str | None) -> Ldap:
@@ -152,6 +163,13 @@ class Ldap(Directory):
     page_entries: int = door_directory.PAGE_ENTRIES
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     cache: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The tree in words: corp.test for DC=corp,DC=test."""
+        parts = [part.partition("=") for part in self.base.split(",")]
+        domain = ".".join(value for key, _, value in parts if key.strip().lower() == "dc")
+        return domain or self.base
 
     def close(self) -> None:
         """Let go of the connection."""

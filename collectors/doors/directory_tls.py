@@ -9,7 +9,6 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from collectors.door import Unseen
@@ -20,7 +19,7 @@ from collectors.doors.connecting import ConnectError
 class Guard:
     """What is allowed on one connection, and what went wrong on it."""
 
-    def __init__(self, host: str, ca_file: Path | None, budget_seconds: float) -> None:
+    def __init__(self, host: str, ca_file: str | None, budget_seconds: float) -> None:
         self._host = host
         self._ends_at = time.monotonic() + budget_seconds
         self._bytes_left = BYTES_MAX

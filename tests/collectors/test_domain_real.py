@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,17 +148,19 @@ def dc(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Itera
     world.end()
 
 
-def secret(world: World, text: str = PASSWORD) -> Path:
+def secret(world: World, text: str = PASSWORD) -> str:
     """A password file."""
     path = world.folder / f"password{len(text)}"
     path.write_text(text + "\n")
     path.chmod(0o600)
-    return path
+    return str(path)
 
 
 def opened(world: World, user: str = ADMINISTRATOR, scheme: str = "ldaps") -> directory.Ldap:
     """The controller's door, as this user."""
-    door = directory.connect(f"{scheme}://{world.address}", user, secret(world), world.certificates.authority)
+    door = directory.connect(
+        f"{scheme}://{world.address}", user, secret(world), str(world.certificates.authority)
+    )
     world.doors.append(door)
     return door
 
@@ -286,7 +287,7 @@ def test_start_tls(dc: World) -> None:
 def test_refused_login(dc: World, user: str, text: str, words: str) -> None:
     """A refused login is told with its reason, without the password."""
     with pytest.raises(Unseen, match=words) as caught:
-        directory.connect(f"ldaps://{dc.address}", user, secret(dc, text), dc.certificates.authority)
+        directory.connect(f"ldaps://{dc.address}", user, secret(dc, text), str(dc.certificates.authority))
 
     assert "permission_denied" == caught.value.reason
     assert text not in repr(caught.value) + caught.value.source + caught.value.detail
