@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import exits
+from agent import exits, targets
 from agent.__main__ import entry
 from tests.collectors.ssh_world import Sshd
 
@@ -75,6 +75,15 @@ def test_another_user(scan: list[str], sshd: Sshd, capsys: pytest.CaptureFixture
     """A user who is not let in."""
     assert exits.UNREACHABLE == entry([*scan, "--ssh", sshd.address("nobody-here")])
     assert "ssh_login_refused" in capsys.readouterr().err
+
+
+def test_platform_nobody_looks_at(
+    scan: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A host of a kind that no collector knows is an error, not a host without a fault."""
+    monkeypatch.setattr(targets, "discover", lambda platform: {})
+    assert exits.USAGE == entry(scan)
+    assert "platform_unsupported" in capsys.readouterr().err
 
 
 def test_option_of_another_kind(capsys: pytest.CaptureFixture[str]) -> None:
