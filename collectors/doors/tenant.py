@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from collectors.door import Unseen
 from collectors.door_tenant import BUDGET_SECONDS, ENTRIES_MAX, PAGES_MAX, Record
@@ -124,7 +124,8 @@ class Api:
         base = next(
             (at for begin, at in self.provider.bases.items() if path.startswith(begin)), self.provider.base
         )
-        return f"{base}/{path}" + (f"?{urlencode(params)}" if params else "")
+        query = urlencode(params or {}, quote_via=quote, safe="$,")  # a space as %20: OData knows no plus
+        return f"{base}/{path}" + (f"?{query}" if query else "")
 
 
 def _entries(told: Any, key: str, url: str, leaves_out: bool) -> list[Record]:
