@@ -151,8 +151,14 @@ def connect(platform: str, settings: str | Path, budget_seconds: float = BUDGET_
     try:
         table = tenant_settings.read(settings, module.SETTINGS)
         ca, proxy = table.values.get("ca_file"), table.values.get("proxy")
-        verify = str(table.folder / ca) if ca else True
+        verify = _authority(table.folder / ca) if ca else True
         wire = Wire(session(proxy, module.base(table)), verify, time.monotonic() + budget_seconds * _SHARE)
         return Api(platform, module.provider(table, wire), wire, datetime.now(UTC))
     except ValueError as error:
         raise ConnectError("tenant_settings_unusable", str(error), "see docs/sources.md") from None
+
+
+def _authority(path: Path) -> str:
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file")
+    return str(path)

@@ -411,6 +411,7 @@ def test_okta_key(graph: Fake, authority: Authority, tmp_path: Path) -> None:
             "no such setting: client_secret",
         ),
         ({"tenant": "x.example", "client_id": "a", "secret_file": "gone"}, "No such file"),
+        ({"tenant": "x.example", "client_id": "a", "ca_file": "gone"}, "gone: no such file"),
         ({"tenant": "x.example", "client_id": "a", "secret_env": "BOLTSEAL_NOT_SET"}, "empty"),
     ],
 )
