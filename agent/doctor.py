@@ -14,6 +14,7 @@ from agent import exits, health, state
 from agent.console import Progress, Style, style_of
 from agent.health import Finding
 from agent.identity import Identity, read_identity
+from agent.settings import read_settings
 from agent.state import State
 from config.errors import InputError
 
@@ -49,6 +50,23 @@ def examine(
         yield from _server(opened, identity, offline, clock, progress)
     progress("looking at what this user can see")
     yield from health.sight()
+    yield from _observed(folder, offline, progress)
+
+
+def _observed(folder: Path, offline: bool, progress: Callable[[str], None]) -> Iterator[Finding]:
+    """Try each subject that the settings name."""
+    try:
+        settings = read_settings(folder)
+    except InputError as error:
+        yield health.of_error("settings", error)
+        return
+    if settings.observe and not offline:
+        # Opening doors is much to import, and most hosts observe nothing.
+        from agent.health_observed import observed
+
+        for table in settings.observe:
+            progress(f"looking at {table.part}")
+            yield observed(table, settings.collect_budget_seconds)
 
 
 def _server(

@@ -100,13 +100,20 @@ def code_of(done: Done) -> int:
     """The exit code of a run."""
     if done.alarms:
         return exits.FAILED
-    return exits.exit_code(done.problem) if done.problem is not None else exits.OK
+    if done.problem is not None:
+        return exits.exit_code(done.problem)
+    return exits.FAILED if any(each.problem for each in done.observed) else exits.OK
 
 
 def _told(done: Done) -> str:
     lines = []
     if done.sequence is not None:
         lines.append(f"Report {done.sequence} is sealed and spooled.")
+    lines += [
+        f"Report {each.sequence} of {each.name} is sealed and spooled."
+        for each in done.observed
+        if each.sequence is not None
+    ]
     if done.sent:
         lines.append(f"{done.sent} sent; the server's receipts prove that they are in its log.")
     if done.waiting:
@@ -116,6 +123,9 @@ def _told(done: Done) -> str:
     if done.problem is not None:
         sys.stdout.flush()
         tell(done.problem)
+    for each in done.observed:
+        if each.problem is not None:
+            tell(each.problem)
     style = style_of(sys.stderr)
     for alarm in done.alarms:
         tell(InputError(alarm.code, f"{style.paint('ALARM', 'bad')} {alarm.to_dict()['text']}", alarm.detail))
@@ -129,4 +139,12 @@ def _to_dict(done: Done) -> dict[str, object]:
         "waiting": done.waiting,
         "problem": done.problem.to_dict() if done.problem is not None else None,
         "alarms": [alarm.to_dict() for alarm in done.alarms],
+        "observed": [
+            {
+                "name": each.name,
+                "sequence": each.sequence,
+                "problem": each.problem.to_dict() if each.problem is not None else None,
+            }
+            for each in done.observed
+        ],
     }

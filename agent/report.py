@@ -23,12 +23,12 @@ def encode_time(moment: datetime) -> str:
 
 
 def report(
-    scan: Scan, host_id: str, chain: Chain, trigger: str, clock_offset_ms: int | None, key: PrivateKey
+    scan: Scan, subject_id: str, chain: Chain, trigger: str, clock_offset_ms: int | None, key: PrivateKey
 ) -> tuple[str, str]:
-    """The signed report of a scan as envelope text, and its digest."""
+    """The signed report of a scan of this host, or of what it observes, as envelope text, and its digest."""
     sequence, previous = chain.head
     predicate: dict[str, Json] = {
-        **_placed(host_id, sequence + 1, previous),
+        **_placed(subject_id, sequence + 1, previous),
         "started_at": encode_time(scan.started_at),
         "finished_at": encode_time(scan.finished_at),
         "trigger": trigger,
@@ -43,13 +43,13 @@ def report(
     return _signed(Statement("report", subjects, predicate), key)
 
 
-def loss(place: Place, host_id: str, chain: Chain, key: PrivateKey) -> tuple[str, str]:
+def loss(place: Place, subject_id: str, chain: Chain, key: PrivateKey) -> tuple[str, str]:
     """The signed statement that takes a lost report's place, as envelope text, and its digest.
 
     The same place gives the same payload each time, so sending it twice is success, not a fork.
     """
     predicate: dict[str, Json] = {
-        **_placed(host_id, place.sequence, chain.previous(place.sequence)),
+        **_placed(subject_id, place.sequence, chain.previous(place.sequence)),
         "lost_sha256": place.sha256,
         "reason": place.lost,
         "found_at": place.found_at,
@@ -72,10 +72,11 @@ def _capabilities() -> int:
         return 0
 
 
-def _placed(host_id: str, sequence: int, previous: str | None) -> dict[str, Json]:
+def _placed(subject_id: str, sequence: int, previous: str | None) -> dict[str, Json]:
+    observer, _, observed = subject_id.partition("~")
     return {
-        "subject": {"id": host_id, "kind": "host"},
-        "observer": {"id": host_id},
+        "subject": {"id": subject_id, "kind": observed.partition(".")[0] or "host"},
+        "observer": {"id": observer},
         "sequence": sequence,
         "previous": previous,
     }

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Final
 
-from agent import chain, exits, state
+from agent import chain, exits, parts, state
 from agent.schedule import CLOCK_BACK_TOLERANCE, due, local_zone, window_of
 from agent.settings import read_settings
 from agent.shipping import read_shipping
@@ -29,6 +29,8 @@ TICK_SECONDS: Final = 60
 WATCH_SECONDS: Final = 20
 CLOCK_STEP_SECONDS: Final = 30
 CHILD_MAX_SECONDS: Final = 1800
+OBSERVED_MAX_SECONDS: Final = 120
+"""What one observed subject may take beside the budgets for opening its door and for looking."""
 CHILD_STOP_SECONDS: Final = 20
 PAUSE_AFTER_FAILURE_SECONDS: Final = 900
 """After a child that could not even note its scan (a full disk, a lost permission): no scan every minute."""
@@ -79,7 +81,7 @@ class Service:
     def _run(self, arguments: list[str]) -> int:
         self._child = self._spawn(arguments)
         try:
-            return self._child.wait(CHILD_MAX_SECONDS)
+            return self._child.wait(_child_seconds(self._state))
         except subprocess.TimeoutExpired:
             print("boltseal: the scan did not end and is stopped", file=sys.stderr)
             self.stop()
@@ -101,14 +103,27 @@ def work_due(opened: State, now: datetime) -> list[str] | None:
     trigger = due(now, started_at, window, str(identity["host_id"]), local_zone()).trigger
     if trigger is not None:
         return ["once", "--trigger", trigger]
-    if not _waits(opened):
-        return None
-    next_attempt_at = read_shipping(opened).next_attempt_at
-    if next_attempt_at is not None:
-        wait = canonical.decode_time(next_attempt_at) - now
-        if timedelta(0) < wait <= CLOCK_BACK_TOLERANCE:  # further off only when the clock was set back
-            return None
-    return ["once", "--no-scan"]
+    return ["once", "--no-scan"] if any(_may_send(each, now) for each in parts.every(opened)) else None
+
+
+def _may_send(part: State, now: datetime) -> bool:
+    if not _waits(part):
+        return False
+    next_attempt_at = read_shipping(part).next_attempt_at
+    if next_attempt_at is None:
+        return True
+    wait = canonical.decode_time(next_attempt_at) - now
+    return not timedelta(0) < wait <= CLOCK_BACK_TOLERANCE  # further off only when the clock was set back
+
+
+def _child_seconds(opened: State) -> float:
+    """How long a child may take: as long as each observed subject may."""
+    try:
+        settings = read_settings(opened.folder)
+    except InputError:
+        return CHILD_MAX_SECONDS
+    each = 2 * settings.collect_budget_seconds + OBSERVED_MAX_SECONDS
+    return CHILD_MAX_SECONDS + len(settings.observe) * each
 
 
 def _waits(opened: State) -> bool:

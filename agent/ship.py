@@ -17,7 +17,7 @@ from __future__ import annotations
 import gzip
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -104,6 +104,32 @@ def ship(state: State, identity: Identity, key: PrivateKey, hands: Hands) -> Out
     return Outcome(sent, 0, None)
 
 
+def ship_all(states: Iterable[State], identity: Identity, key: PrivateKey, hands: Hands) -> Outcome:
+    """Send what waits of the host and of what it observes; a report that is refused holds up its own chain only."""
+    sent, waiting, problem, is_open = 0, 0, None, True
+    for state in states:
+        try:
+            done = ship(state, identity, key, hands) if is_open else _unsent(state)
+        except InputError as error:
+            if not state.observed:
+                raise
+            done = Outcome(0, 0, error)  # its own account is damaged, say: the others go on
+        sent, waiting, problem = sent + done.sent, waiting + done.waiting, problem or done.problem
+        is_open = is_open and (done.problem is None or _is_of_one_report(done.problem))
+    return Outcome(sent, waiting, problem)
+
+
+def _unsent(state: State) -> Outcome:
+    return Outcome(0, len(spool.open_chain(state).waiting), None)
+
+
+def _is_of_one_report(error: InputError) -> bool:
+    """Whether other chains may fare better: nothing is wrong with the server, the wire or this host's key."""
+    if isinstance(error, RefusalError):
+        return error.code not in _LASTING - {"sequence_gap"} and error.status in _FOR_GOOD
+    return error.code.startswith(("state_", "spool_"))
+
+
 def _ship_oldest(state: State, identity: Identity, key: PrivateKey, chain: Chain, hands: Hands) -> Chain:
     place = chain.waiting[0]
     if place.lost is None:
@@ -114,7 +140,7 @@ def _ship_oldest(state: State, identity: Identity, key: PrivateKey, chain: Chain
         # The statement's list of reasons has none of its own for a refusal that lasts; to its reader both say
         # the same: this report can no longer be had from the spool, and its file lies in damaged/.
         chain = spool.lose(state, chain, place.sequence, "spool_damaged", encode_time(hands.clock()))
-    text, _ = loss(chain.waiting[0], identity.host_id, chain, key)
+    text, _ = loss(chain.waiting[0], state.subject(identity.host_id), chain, key)
     answer = _post(state, identity, text, [], hands)
     return accept(state, identity, chain, spool.Entry(text, ()), answer, hands.clock())
 
@@ -177,7 +203,8 @@ def _post(state: State, identity: Identity, text: str, sections: list[bytes], ha
         if refusal.code in _LASTING or (refusal.status in _FOR_GOOD and refusal.code != "sections_missing"):
             code = refusal.code if refusal.code in _LASTING else "report_refused"
             now = encode_time(hands.clock())
-            alarms.raise_alarm(state.path("alarms"), code, str(refusal), None, now)
+            about = f"{state.observed}: {refusal}" if state.observed else str(refusal)
+            alarms.raise_alarm(state.path("alarms"), code, about, None, now)
         raise
     _measure(state, answer.clock_offset_ms)
     return answer

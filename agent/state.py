@@ -7,6 +7,7 @@ checkpoint   the last log head proven           known.json   sections the server
 shipping.json  last attempt, receipt, clock     last_scan.json  when and why the last scan ran
 refused.json  since when the oldest report is refused
 spool/ sections/ damaged/ alarms/               lock         held by the one agent at work
+observed.json  what was observed so far, by name; observed/NAME/ has its chain, spool, sections and the like
 """
 
 from __future__ import annotations
@@ -30,19 +31,31 @@ if sys.platform != "win32":
 
 DEFAULT_FOLDER: Final = "/var/lib/boltseal"
 FOLDERS: Final = ("spool", "sections", "damaged", "alarms")
+_SHARED: Final = frozenset(
+    "agent.toml alarms ca.pem checkpoint identity.json key.pem lock observed.json secret service.lock".split()
+)
+"""One key, one server and one log for the host and all that it observes."""
 SECRET_BYTES: Final = 32
 SMALL_FILE_MAX_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class State:
-    """An existing state folder."""
+    """An existing state folder; or the part of it that holds the chain of something this host observes."""
 
     folder: Path
+    observed: str = ""
+    """`kind.name`; empty: the host itself."""
 
     def path(self, name: str) -> Path:
         """Where a file or folder of the state lies."""
+        if self.observed and name not in _SHARED:
+            return self.folder / "observed" / self.observed / name
         return self.folder / name
+
+    def subject(self, host_id: str) -> str:
+        """The id of what the reports kept here are about."""
+        return f"{host_id}~{self.observed}" if self.observed else host_id
 
 
 def default_folder(environment: Mapping[str, str]) -> Path:
@@ -111,7 +124,8 @@ def locked(state: State, name: str = "lock") -> Iterator[None]:
 
 
 def _sweep(state: State) -> None:
-    for folder in (state.folder, *(state.path(name) for name in FOLDERS)):
+    parts = [state, *(State(state.folder, path.name) for path in state.path("observed").glob("*"))]
+    for folder in (state.folder, *(each.path(name) for each in parts for name in (".", *FOLDERS))):
         if folder.is_dir():
             durable.sweep(folder)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from agent import alarms, exits, spool, state
+from agent import alarms, exits, parts, spool, state
 from agent.alarms import Alarm
 from agent.chain import Chain
 from agent.console import Style, style_of
@@ -20,6 +21,38 @@ from agent.shipping import Shipping, read_shipping
 from agent.state import State, read_json
 from config import canonical
 from config.canonical import Json
+from config.errors import InputError
+from config.settings import AgentSettings
+
+
+@dataclass(frozen=True)
+class ObservedStatus:
+    """Something that this host observes, or once did: its last look, and what of it waits."""
+
+    name: str
+    last_scan: dict[str, Json] | None
+    waiting: int
+    problem: dict[str, str] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The shape of `status --json`."""
+        return {
+            "name": self.name,
+            "last_scan": self.last_scan,
+            "waiting": self.waiting,
+            "problem": self.problem,
+        }
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        scan = self.last_scan or {}
+        seen = f"{scan.get('finished_at')}, report {scan.get('sequence')}" if scan else "not looked at yet"
+        trouble = [str(scan["problem"])] if scan.get("problem") else []
+        if self.problem is not None:
+            trouble.append(f"{self.problem.get('message')} [{self.problem.get('code')}]")
+        waits = [f"{self.waiting} waiting"] if self.waiting else []
+        return "; ".join((f"{self.name}: {seen}", *waits, *trouble))
 
 
 @dataclass(frozen=True)
@@ -35,6 +68,7 @@ class Status:
     shipping: Shipping
     alarms: tuple[Alarm, ...]
     next_slot: str | None
+    observed: tuple[ObservedStatus, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The shape of `status --json`."""
@@ -52,6 +86,7 @@ class Status:
             "shipping": self.shipping.to_dict(),
             "alarms": [alarm.to_dict() for alarm in self.alarms],
             "next_slot": self.next_slot,
+            "observed": [each.to_dict() for each in self.observed],
         }
 
 
@@ -93,11 +128,30 @@ def read_status(opened: State, now: datetime) -> Status:
         read_shipping(opened),
         alarms.standing(opened.path("alarms")),
         next_slot,
+        tuple(_observed(opened, read_settings(opened.folder))),
     )
+
+
+def _observed(opened: State, settings: AgentSettings) -> Iterator[ObservedStatus]:
+    """What the settings name, and whatever else was observed once."""
+    begun = parts.begun(opened)
+    for name in dict.fromkeys((*(each.part for each in settings.observe), *begun)):
+        if name not in begun:
+            yield ObservedStatus(name, None, 0, None)
+            continue
+        part = replace(opened, observed=name)
+        try:
+            waiting = len(spool.peek(part).waiting)
+            yield ObservedStatus(
+                name, read_json(part, "last_scan.json"), waiting, read_shipping(part).problem
+            )
+        except InputError as error:
+            yield ObservedStatus(name, None, 0, error.to_dict())
 
 
 def _table(status: Status, style: Style) -> str:
     rows = [("State", status.folder), *_identity_rows(status), *_work_rows(status)]
+    rows += [("Observed" if each is status.observed[0] else "", each.text) for each in status.observed]
     lines = [f"{style.paint(f'{name:<14}', 'dim')} {value}" for name, value in rows]
     warn = style.status("warn", 11)
     lines += [

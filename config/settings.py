@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from config.errors import InputError
@@ -44,6 +44,8 @@ READ_MAX_BYTES = 1 << 20
 COMMAND_TIMEOUT_SECONDS = 20
 COLLECT_BUDGET_SECONDS = 120
 
+OBSERVE_MAX = 100  # subjects of one agent
+
 # The agent's outbox.
 SPOOL_MAX_BYTES = 256 << 20
 BACK_OFF_MAX_SECONDS = 3600
@@ -69,6 +71,38 @@ _READING_DOC = "MFA as the published criteria have it, or as CBP's conference pr
 _LOG_LEVEL = r"debug|info|warning|error"
 
 
+OBSERVED_KINDS: Mapping[str, str] = {
+    "ssh": "host",
+    "device": "device",
+    "network": "network",
+    "directory": "directory",
+    "tenant": "tenant",
+    "mail": "network",
+}
+"""By what a subject is reached, and which kind of subject it is."""
+
+
+@dataclass(frozen=True)
+class Observe:
+    """One `[[observe]]` table of `agent.toml`: a subject that the agent observes beside its own host."""
+
+    kind: str = _setting("", "by what it is reached", "|".join(OBSERVED_KINDS))
+    address: str = _setting("", "what `boltseal scan --KIND` takes", r"[^\s-].*")
+    name: str = _setting(
+        "", "what it is called for good; another name is another subject", r"[a-z0-9][a-z0-9._-]{0,62}"
+    )
+    schedule: str = _setting(
+        "nightly", "nightly, or manual: when somebody runs `boltseal once`", "nightly|manual"
+    )
+    options: Mapping[str, str | bool | list[str]] = field(default_factory=dict)
+    """The other lines: options of `boltseal scan --KIND`, such as files with credentials."""
+
+    @property
+    def part(self) -> str:
+        """What the subject's id has after its observer's: `kind.name`."""
+        return f"{OBSERVED_KINDS[self.kind]}.{self.name}"
+
+
 @dataclass(frozen=True)
 class AgentSettings:
     """The agent's settings, `agent.toml`; every one has a default."""
@@ -79,6 +113,9 @@ class AgentSettings:
     spool_max_bytes: int = _setting(SPOOL_MAX_BYTES, "disk space for reports that wait", least=1 << 20)
     profile: str = _setting("nist", "thresholds that `boltseal scan` judges by", _NAME)
     mfa_reading: str = _setting("text", _READING_DOC, _READING)
+    observe: tuple[Observe, ...] = _setting(
+        (), "[[observe]] tables: subjects that are observed beside the own host"
+    )
 
 
 @dataclass(frozen=True)
@@ -104,22 +141,61 @@ def agent_settings(toml: bytes) -> AgentSettings:
     Raises InputError `settings_malformed`, `settings_unknown_key`, `settings_wrong_type` or
     `settings_wrong_value`, which name the setting and say what it is for.
     """
-    return _read(AgentSettings, toml)
+    table = _table(toml)
+    observe = table.pop("observe", [])
+    if not isinstance(observe, list) or len(observe) > OBSERVE_MAX:
+        hint = f"Write at most {OBSERVE_MAX} tables, each under a line [[observe]]."
+        raise InputError("settings_wrong_type", "observe is no list of tables", hint)
+    found = tuple(_observe(each) for each in observe)
+    if len({each.part for each in found}) < len(found):
+        raise InputError(
+            "settings_wrong_value", "observe: two have the same name", "Give each a name of its own."
+        )
+    return replace(_read(AgentSettings, table), observe=found)
 
 
 def server_settings(toml: bytes) -> ServerSettings:
     """Read `server.toml`. Raises as `agent_settings` does."""
-    return _read(ServerSettings, toml)
+    return _read(ServerSettings, _table(toml))
 
 
-def _read(kind: type[_Settings], toml: bytes) -> _Settings:
-    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
+def _table(toml: bytes) -> dict[str, Any]:
     try:
-        table = tomllib.loads(toml.decode())
+        return tomllib.loads(toml.decode())
     except ValueError as error:  # covers UnicodeDecodeError and TOMLDecodeError
         raise InputError(
             "settings_malformed", f"not TOML: {error}", "Write one `name = value` a line."
         ) from error
+
+
+def _observe(table: object) -> Observe:
+    """One table. What is no setting of ours is an option for whoever opens the door."""
+    if not isinstance(table, dict):
+        raise InputError(
+            "settings_wrong_type", "observe is no list of tables", "Write [[observe]] over each."
+        )
+    named = {"name": _slug(str(table.get("address", ""))), **table}
+    own = {name: named.pop(name, "") for name in ("kind", "address", "name")}
+    own["schedule"] = named.pop("schedule", "nightly")
+    for each in fields(Observe):
+        if each.name in own:
+            _check(each.name, own[each.name], str, each.metadata, "observe: ")
+    for name, value in named.items():
+        texts = value if isinstance(value, list) else [value]
+        if value is not True and not (texts and all(isinstance(each, str) for each in texts)):
+            hint = "An option is a text, a list of texts, or true."
+            raise InputError("settings_wrong_type", f"observe: {name} = {value!r} is no option", hint)
+    return Observe(**own, options=named)
+
+
+def _slug(address: str) -> str:
+    """A name out of an address: who logs in does not name what is looked at."""
+    plain = address.rpartition("@")[2].rpartition("://")[2].lower()
+    return re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")[:63]
+
+
+def _read(kind: type[_Settings], table: Mapping[str, Any]) -> _Settings:
+    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
     for name, value in table.items():
         if name not in known:
             hint = f"Known are: {', '.join(sorted(known))}."
@@ -128,13 +204,13 @@ def _read(kind: type[_Settings], toml: bytes) -> _Settings:
     return kind(**table)
 
 
-def _check(name: str, value: object, wanted: type, metadata: Mapping[str, Any]) -> None:
+def _check(name: str, value: object, wanted: type, metadata: Mapping[str, Any], where: str = "") -> None:
     hint = f"{name}: {metadata['doc']}."
     if type(value) is not wanted:
         words = {str: "text in quotes", int: "a whole number"}[wanted]
-        raise InputError("settings_wrong_type", f"{name} = {value!r} is not {words}", hint)
+        raise InputError("settings_wrong_type", f"{where}{name} = {value!r} is not {words}", hint)
     if isinstance(value, int) and value < metadata["least"]:
         raise InputError("settings_wrong_value", f"{name} = {value} is below {metadata['least']}", hint)
     if isinstance(value, str) and metadata["pattern"] and not re.fullmatch(metadata["pattern"], value):
-        message = f"{name} = {value!r} is not of the form {metadata['pattern']}"
+        message = f"{where}{name} = {value!r} is not of the form {metadata['pattern']}"
         raise InputError("settings_wrong_value", message, hint)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from agent.transport import Answer
-from config import canonical, checkpoint, envelope, keys, merkle, statement
+from config import canonical, checkpoint, envelope, keys, merkle, replay, statement
 from config.canonical import Json
 from config.checkpoint import Checkpoint
 from config.errors import InputError
@@ -159,6 +159,8 @@ class ServerTwin:
         if chain is None:
             raise RefusedError(401, "unknown_key")
         payload = envelope.verify(opened, [chain.key]).payload
+        # What a host observes has a chain of its own under the host's key.
+        chain = self.chains.setdefault(replay.about(said), Chain(chain.key))
         came = {statement.digest(str(text).encode()): str(text).encode() for text in texts}
         named = {subject.sha256 for subject in said.subjects} if said.kind == "report" else set()
         assert came.keys() <= named, "a section that the report does not name"

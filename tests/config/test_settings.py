@@ -69,7 +69,48 @@ def test_refused(code: str, toml: bytes, named: str) -> None:
 def test_limits_say_their_unit() -> None:
     """A limit's name ends in its unit or in what it counts."""
     units = ("_BYTES", "_SECONDS", "_DAYS", "_MAX", "_CHARACTERS", "_DEPTH")
-    limits = [name for name in vars(settings) if name.isupper() and not name.startswith("_")]
+    limits = [name for name, value in vars(settings).items() if name[0] != "_" and type(value) is int]
 
     assert limits
     assert [] == [name for name in limits if not name.endswith(units)]
+
+
+OBSERVE = b'[[observe]]\nkind = "ssh"\naddress = "audit@Web-1.Example:2222"\n'
+
+
+def test_observe() -> None:
+    """Each table is a subject, named after its address where it is not given a name; the rest are options."""
+    more = b'sudo = true\nkey = "/k"\n'
+    mail = b'[[observe]]\nkind = "mail"\naddress = "example.org"\nname = "ours"\nselector = ["a", "b"]'
+    first, second = settings.agent_settings(OBSERVE + more + mail).observe
+
+    assert ("host.web-1.example-2222", "nightly") == (first.part, first.schedule)
+    assert {"sudo": True, "key": "/k"} == first.options
+    assert ("network.ours", {"selector": ["a", "b"]}) == (second.part, second.options)
+
+
+@pytest.mark.parametrize(
+    ("code", "toml", "word"),
+    [
+        ("settings_wrong_type", b"observe = 1", "observe"),
+        ("settings_wrong_type", b"observe = [1]", "observe"),
+        ("settings_wrong_type", b"observe = [" + b"{}," * 101 + b"]", "observe"),
+        ("settings_wrong_value", b"[[observe]]", "kind"),
+        ("settings_wrong_value", b'[[observe]]\nkind = "ssh"', "address"),
+        ("settings_wrong_value", b'[[observe]]\nkind = "ssh"\naddress = "-oProxyCommand"', "address"),
+        ("settings_wrong_value", b'[[observe]]\nkind = "telnet"\naddress = "a"', "kind"),
+        ("settings_wrong_type", b'[[observe]]\nkind = 1\naddress = "a"', "kind"),
+        ("settings_wrong_value", OBSERVE + b'name = "A b"', "name"),
+        ("settings_wrong_value", OBSERVE + b'name = "a~b"', "name"),
+        ("settings_wrong_value", OBSERVE + b'schedule = "hourly"', "schedule"),
+        ("settings_wrong_value", OBSERVE + OBSERVE, "same name"),
+        ("settings_wrong_type", OBSERVE + b"port = 22", "port"),
+        ("settings_wrong_type", OBSERVE + b"sudo = false", "sudo"),
+        ("settings_wrong_type", OBSERVE + b"keys = []", "keys"),
+    ],
+)
+def test_observe_refused(code: str, toml: bytes, word: str) -> None:
+    """What is wrong is named."""
+    with pytest.raises(InputError, match=code) as caught:
+        settings.agent_settings(toml)
+    assert word in str(caught.value)
