@@ -1,8 +1,8 @@
 """Remote Desktop: whether it is open, and whether it asks who is there before it shows a screen (NLA).
 
-A policy wins over the machine's own setting, and both are told. Without a policy's key the own setting counts; without
-that one, Windows' default. Where the security layer is RDP's own (0), NLA cannot happen whatever its setting says.
-Of several listeners the weakest is told. NLA is no second factor.
+A policy wins over the machine's own setting, and both are told. Without a policy's key the own setting counts. Where
+the security layer is RDP's own (0), NLA cannot happen whatever its setting says. Of several listeners the weakest is
+told. NLA is no second factor.
 """
 
 from __future__ import annotations
@@ -41,10 +41,12 @@ def collect(host: Windows) -> Findings:
 
 
 def enabled(host: Windows) -> bool:
-    """Whether connections are taken; without any setting they are refused."""
-    host.values(SERVER)  # a registry that cannot be read says nothing about it
-    own = number(host, SERVER, "fDenyTSConnections", 1)
-    return number(host, POLICY, "fDenyTSConnections", own) == 0
+    """Whether connections are taken. Every Windows has a setting of its own, so none is no answer."""
+    own = number(host, SERVER, "fDenyTSConnections")
+    told = number(host, POLICY, "fDenyTSConnections", own)
+    if told is None:
+        raise Unseen("not_found", SERVER, "no fDenyTSConnections")
+    return told == 0
 
 
 def _enabled(host: Windows) -> Seen:
