@@ -26,12 +26,13 @@ class PermError(Exception):
 
 @dataclass(frozen=True)
 class Term:
-    """One mechanism. `domain` is empty where it is the current one; `prefix` is that of IPv4."""
+    """One mechanism. `domain` is empty where it is the current one; The prefixes are those of `a` and `mx`."""
 
     kind: str
     qualifier: str = "+"
     domain: str = ""
     prefix: int = 32
+    prefix6: int = 128
     network: ipaddress.IPv4Network | ipaddress.IPv6Network | None = None
 
     @property
@@ -94,7 +95,7 @@ def _term(word: str) -> Term:
 
 def _named(word: str, qualifier: str, kind: str, given: str | None, rest: str) -> Term:
     """A mechanism that may name a domain; `a` and `mx` may have prefixes after it."""
-    prefix = 32
+    prefix, prefix6 = 32, 128
     if kind in ("a", "mx"):
         # A macro may hold a slash, so the prefixes are what ends the word.
         whole = (given or "") + rest
@@ -102,7 +103,7 @@ def _named(word: str, qualifier: str, kind: str, given: str | None, rest: str) -
         lengths = _PREFIXES.fullmatch(ends[0] if ends else "")
         if not lengths or int(lengths[1] or 0) > 32 or int(lengths[2] or 0) > 128:
             raise PermError(f"no such prefix: {word}")
-        prefix = int(lengths[1]) if lengths[1] else 32
+        prefix, prefix6 = int(lengths[1] or 32), int(lengths[2] or 128)
         whole = whole[: ends.start()] if ends else whole
         given, rest = (whole if given is not None else None), ("" if given is not None else whole)
     if rest and given is None:
@@ -110,8 +111,8 @@ def _named(word: str, qualifier: str, kind: str, given: str | None, rest: str) -
     if given is None:
         if _TAKES_DOMAIN[kind]:
             raise PermError(f"without a domain: {word}")
-        return Term(kind, qualifier, prefix=prefix)
-    return Term(kind, qualifier, _domain(given + rest, word), prefix)
+        return Term(kind, qualifier, prefix=prefix, prefix6=prefix6)
+    return Term(kind, qualifier, _domain(given + rest, word), prefix, prefix6)
 
 
 def _domain(text: str, word: str) -> str:

@@ -1,13 +1,14 @@
 """What a domain's SPF says of a server that it does not name, walked as check_host() would (RFC 7208, section 4).
 
 Nobody's address is looked up: every mechanism that names servers is taken not to match, unless it names all of
-them. Lookups are counted as a receiver counts them, since one too many makes the whole record worthless.
+them. As a record may tell a stranger of IPv6 something else, it is walked for both and the worse is told.
+Lookups are counted as a receiver counts them, since one too many makes the whole record worthless.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from collectors.door import Unseen
@@ -22,6 +23,10 @@ HOSTS_MAX: Final = 10
 _COSTS: Final = frozenset({"include", "a", "mx", "ptr", "exists"})
 
 
+_WORSE: Final = ("none", "permerror", "pass", "neutral", "softfail", "fail")
+"""The worse first."""
+
+
 @dataclass
 class Walk:
     """What was found on the way through a record and all that it includes.
@@ -29,6 +34,8 @@ class Walk:
     `result`: pass, fail, softfail, neutral, permerror, or none where there is no record.
     """
 
+    version: int = 4
+    """Of the stranger's address."""
     result: str = "none"
     why: str = ""
     lookups: int = 0
@@ -47,7 +54,14 @@ class Walk:
 
 def walk(door: Mail, domain: str) -> Walk:
     """The walk from a domain's record. What the DNS does not tell raises `Unseen`, as a temporary error would."""
-    found = Walk()
+    ways = [_walk(door, domain, version) for version in (4, 6)]
+    worse = min(ways, key=lambda one: _WORSE.index(one.result))
+    undecided = ways[0].undecided or ways[1].undecided
+    return replace(ways[0], result=worse.result, why=worse.why, undecided=undecided)
+
+
+def _walk(door: Mail, domain: str, version: int) -> Walk:
+    found = Walk(version)
     try:
         found.result = _check(door, domain, found, True)
     except PermError as error:
@@ -105,6 +119,8 @@ def _matches_all(door: Mail, domain: str, term: Term, found: Walk, passes: bool)
 def _hosts(door: Mail, target: str, term: Term, found: Walk, passes: bool) -> bool:
     """The addresses of `a` and `mx`, widened by their prefix."""
     hosts: tuple[str, ...] = (target,)
+    if term.prefix6 == 0:
+        found.undecided = found.undecided or f"{term.kind}:{target}//0"
     if term.kind == "mx":
         hosts = _asked(door.mx(target), found).records
         if len(hosts) > HOSTS_MAX:
@@ -117,13 +133,15 @@ def _hosts(door: Mail, target: str, term: Term, found: Walk, passes: bool) -> bo
 
 
 def _network(network: ipaddress.IPv4Network | ipaddress.IPv6Network, found: Walk, passes: bool) -> bool:
-    """Whether it takes in all of its family. One that refuses all of a family says nothing of the other one."""
+    """Whether it takes in every stranger of the walk's family."""
     found.names_servers |= passes
+    if network.version != found.version:
+        return False
     if passes and isinstance(network, ipaddress.IPv4Network):
         found.networks.append(network)
         # Two halves are as good as the whole.
         return any(one.prefixlen == 0 for one in ipaddress.collapse_addresses(found.networks))
-    return passes and network.prefixlen == 0
+    return network.prefixlen == 0
 
 
 def _count(found: Walk, what: str) -> None:
@@ -133,7 +151,8 @@ def _count(found: Walk, what: str) -> None:
 
 
 def _asked(answer: Answer, found: Walk) -> Answer:
-    if not answer.records:
+    # Most names have no IPv6 address; a receiver that counts that would refuse half the world's records.
+    if not answer.records and found.version == 4:
         found.void += 1
         if found.void > VOID_MAX:
             raise PermError(f"more than {VOID_MAX} lookups that find nothing")
