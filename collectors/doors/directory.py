@@ -8,7 +8,6 @@ refused here, since a server takes it for a guest and says yes.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from collectors.door import BUDGET_SECONDS, Unseen
 from collectors.door_directory import Directory, Entry, Scope
 from collectors.doors import secret_file
 from collectors.doors.connecting import ConnectError
-from collectors.doors.directory_tls import Guard
+from collectors.doors.directory_tls import Guard, library
 
 _PAGED: Final = "1.2.840.113556.1.4.319"
 _SD_FLAGS: Final = "1.2.840.113556.1.4.801"
@@ -102,12 +101,7 @@ def connect(
 def _connection(
     host: str, port: int, is_tls: bool, guard: Guard, user: str | None, secret: str | None
 ) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # ldap3 asks pyasn1 for old names
-        try:
-            import ldap3
-        except ImportError:
-            raise Unseen("tool_missing", "ldap3", "install boltseal[directory]") from None
+    ldap3 = library()
     server = ldap3.Server(
         host, port, use_ssl=is_tls, tls=guard.tls(), get_info=ldap3.NONE,
         connect_timeout=door_directory.ANSWER_MAX_SECONDS,

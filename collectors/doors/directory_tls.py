@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,18 @@ from typing import Any
 from collectors.door import Unseen
 from collectors.door_directory import BYTES_MAX
 from collectors.doors.connecting import ConnectError
+
+
+def library() -> Any:
+    """The module ldap3; `tool_missing` where the extra is not installed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks pyasn1 for old names
+        try:
+            import ldap3
+            import ldap3.core.exceptions
+        except ImportError:
+            raise Unseen("tool_missing", "ldap3", "install boltseal[directory]") from None
+    return ldap3
 
 
 class Guard:
@@ -38,11 +51,9 @@ class Guard:
 
     def tls(self) -> Any:
         """What ldap3 takes for its own TLS settings."""
-        from ldap3 import Tls
-
         guard = self
 
-        class Proven(Tls):  # type: ignore[misc]
+        class Proven(library().Tls):  # type: ignore[misc]
             def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
                 connection.socket = guard._wrap(connection.socket)
 
@@ -51,8 +62,7 @@ class Guard:
     @contextmanager
     def told(self, source: str) -> Iterator[None]:
         """Turns what ldap3 and the network raise into `Unseen`, in words of our own."""
-        from ldap3.core import exceptions
-
+        exceptions = library().core.exceptions
         self._failure = None
         if time.monotonic() > self._ends_at:
             raise Unseen("budget_spent", source)
@@ -64,8 +74,7 @@ class Guard:
             raise Unseen(self._failure.reason, source, self._failure.detail)
 
     def _meant(self, error: Exception, source: str) -> Unseen:
-        from ldap3.core import exceptions
-
+        exceptions = library().core.exceptions
         if self._failure:
             return Unseen(self._failure.reason, source, self._failure.detail)
         if isinstance(error, exceptions.LDAPStartTLSError):
