@@ -1,8 +1,11 @@
 """A hostile or broken other side of SSH: bounded in time and memory, one clear error, and nothing it says is run."""
 
+import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +13,10 @@ import psutil
 import pytest
 
 from collectors.door import LIST_MAX_NAMES, Unseen
-from collectors.doors import sftp
+from collectors.doors import sftp, ssh_login
 from collectors.doors.connecting import ConnectError
 from collectors.doors.sftp import Sftp
-from collectors.doors.ssh import connect
+from collectors.doors.ssh import Credentials, connect
 from collectors.doors.ssh_files import Files
 from tests.collectors.ssh_world import Sshd, User
 from tests.collectors.test_door_ssh import looked
@@ -206,6 +209,46 @@ def test_no_sftp_server() -> None:
     channel.waiting = bytearray(b"This account is not available.\n")
     with pytest.raises(Unseen):
         Sftp(channel, 1.0)  # type: ignore[arg-type]
+
+
+# --- a server that is none
+
+SAID = {
+    "silent": b"",
+    "other": b"220 mail.example ESMTP\r\n" * 200,
+    "flood": b"x" * 65536,
+    "old": b"SSH-1.5-old\r\n",
+    "garbage": b"SSH-2.0-x\r\n" + bytes(range(256)) * 100,
+    "length": b"SSH-2.0-x\r\n\x7f\xff\xff\xff" + bytes(1000),
+    "cut": None,
+}
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_no_ssh_server(kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever answers on that port in place of an SSH server: one error, in time."""
+    monkeypatch.setattr(ssh_login, "CONNECT_SECONDS", 1.0)
+    said = SAID[kind]
+
+    def serve(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.settimeout(3)
+            if said is not None:
+                connection.sendall(said)
+            while said is not None and connection.recv(65536):
+                if kind == "flood":
+                    connection.sendall(said)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        started = time.monotonic()
+        with pytest.raises(ConnectError) as caught:
+            connect(f"a@127.0.0.1:{listening.getsockname()[1]}", Credentials(known_hosts="/dev/null"))
+        assert time.monotonic() - started < 4
+        thread.join()
+    assert "ssh_unreachable" == caught.value.code
 
 
 # --- a login shell that lies
