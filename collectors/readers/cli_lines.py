@@ -77,9 +77,9 @@ def _transports(line: Line) -> tuple[str, ...] | None:
 def _login(config: tuple[Line, ...], line: Line, name: str, transports: tuple[str, ...] | None) -> str | None:
     if cli_logins.new_model(config):
         methods = cli_logins.of_line(config, line)
-        if methods is None:
+        if methods is None or not methods.methods:
             return None
-        return "none" if methods.methods[:1] == ("none",) else "aaa"
+        return {"none": "none", "enable": "password", "line": "password"}.get(methods.methods[0], "aaa")
     if has(line.under, "no login"):
         return None if transports == ("ssh",) else "none"  # SSH asks for a user by itself
     written = starting(line.under, "login")

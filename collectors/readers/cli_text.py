@@ -1,7 +1,7 @@
 """The running configuration of a command line like Cisco's: lines, and under each those that are indented deeper.
 
-Banners hold free text, which may look like commands, so they are left out up to their closing mark. A text that
-does not end in `end` was cut off, and what it lacks would look as if it were not configured.
+Banners and macros hold free text, which may look like commands, so they are left out up to their closing mark. A text
+that does not end in `end` was cut off, and what it lacks would look as if it were not configured.
 """
 
 from __future__ import annotations
@@ -54,20 +54,21 @@ def has(lines: Iterable[Line], text: str) -> Line | None:
 
 def _commands(text: str, source: str) -> Iterator[tuple[int, int, str]]:
     """Number, indentation and text of each command."""
-    closing = None
+    closing: str | None = None
     for number, line in enumerate(text.splitlines(), 1):
         if closing is not None:
-            closing = None if closing in line else closing
+            closing = None if (line == "@" if closing == "@" else closing in line) else closing
             continue
         found = _BANNER.match(line)
         if found:
             closing = None if found[1] in line[found.end() :] else found[1]
             continue
+        closing = "@" if line.startswith("macro name ") else None
         command = line.strip()
         if command and not command.startswith("!"):
             yield number, len(line) - len(line.lstrip()), command
     if closing is not None:
-        raise Unseen("malformed", source, "a banner without an end")
+        raise Unseen("malformed", source, "a banner or macro without an end")
 
 
 def _nest(lines: list[tuple[int, int, str]], start: int, end: int) -> tuple[Line, ...]:
