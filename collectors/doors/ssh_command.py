@@ -26,10 +26,19 @@ _CHUNK, _TICK_SECONDS, _QUIET_SECONDS = 64 * 1024, 0.05, 0.2
 
 def line(argv: Sequence[str]) -> bytes:
     """A command line that any login shell takes apart into just these arguments."""
-    for argument in argv:
-        if any(letter < " " or letter in "!\x7f" for letter in argument):  # csh: a quote ends with its line
-            raise Unseen("malformed", " ".join(argv), "an argument that not every shell can be given")
+    if not all(map(_is_safe, argv)):
+        raise Unseen("malformed", plain(" ".join(argv)), "an argument that not every shell can be given")
     return shlex.join(argv).encode("utf-8", "surrogateescape")
+
+
+def _is_safe(argument: str) -> bool:
+    """Whether single quotes hold an argument in every shell.
+
+    csh ends a quote with its line and looks for `!` within; fish takes a backslash before a quote for a quote.
+    """
+    if any(letter < " " or letter in "!\x7f" for letter in argument):
+        return False
+    return "\\" not in argument or not ("'" in argument or argument.endswith("\\"))
 
 
 def opened(transport: paramiko.Transport, source: str, seconds: float) -> paramiko.Channel:

@@ -232,7 +232,7 @@ def test_paths(sshd: Sshd, tmp_path: Path, record_property: Callable[[str, objec
 
 def test_run(host: Ssh) -> None:
     """No shell takes part in what a command is given, it is missing, ends and fails as on the machine itself."""
-    hostile = ["$(touch /tmp/x)", "a'b\"c", "`id`", ";id", "*", "é", "-n", "", "\\", "~", "%s", "&& id"]
+    hostile = ["$(touch /tmp/x)", "a'b\"c", "`id`", ";id", "*", "é", "-n", "", "a\\b", "~", "%s", "&& id"]
     assert [*hostile, ""] == host.run(["printf", "%s\\n", *hostile]).text.split("\n")
     assert "malformed" == reason(host.run, ["echo", "two\nlines"])
     assert "tool_missing" == reason(host.run, ["no-such-tool"])
@@ -258,7 +258,7 @@ def test_run_bounded(host: Ssh) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("argument", ["a\nb", "a\rb", "a\tb", "a!b", "\x7f"])
+@pytest.mark.parametrize("argument", ["a\nb", "a\rb", "a\tb", "a!b", "\x7f", "a\\", "\\'\";touch x;'", "a\0"])
 def test_argument_refused(argument: str) -> None:
     """What some login shell would take for more than an argument is never sent."""
     assert "malformed" == reason(ssh_command.line, ["cat", argument])
