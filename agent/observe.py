@@ -36,10 +36,11 @@ _FIRST: Final = {
 """Of which platform a subject is reported that never could be looked at."""
 _REASONS: Final = {
     "extra_missing": "tool_missing",
-    "ssh_login": "permission_denied",
-    "ssh_host": "permission_denied",
-    "ssh_unreachable": "not_collected",
+    "_login": "permission_denied",
+    "_host_key": "permission_denied",
+    "_unreachable": "not_collected",
 }
+"""By what the code of an error has in it; anything else is something written wrongly."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def arguments(table: Observe) -> argparse.Namespace:
     argv: list[str] = []
     given: dict[str, str | bool | list[str]] = {"": table.address, **table.options}
     for name, value in given.items():
-        option = "--" + "-".join(filter(None, (table.kind, name.replace("_", "-"))))
+        option = targets.flag(f"{table.kind}_{name}" if name else table.kind)
         if option not in parser.options:
             hint = "See boltseal scan --help."
             raise InputError("observe_option", f"{table.part}: boltseal scan has no option {option}", hint)
@@ -133,7 +134,7 @@ def _problem(error: BaseException, source: str) -> Problem:
         told = error if isinstance(error, InputError) else InputError("target_unseen", str(cause))
         return Problem(reason, told)
     if isinstance(error, InputError):
-        reasons = (reason for code, reason in _REASONS.items() if error.code.startswith(code))
+        reasons = (reason for code, reason in _REASONS.items() if code in error.code)
         return Problem(next(reasons, "malformed"), error)
     if isinstance(error, OutOfTime):
         return Problem("budget_spent", InputError("target_unseen", f"{source}: it did not open in time"))

@@ -44,7 +44,7 @@ def opened(arguments: argparse.Namespace, folder: Path, budget_seconds: float) -
         return
     if importlib.util.find_spec(kind.needs) is None:
         hint = f"pip install 'boltseal[{kind.extra}]'"
-        raise InputError("extra_missing", f"{_flag(kind.named)} needs the extra {kind.extra}", hint)
+        raise InputError("extra_missing", f"{flag(kind.named)} needs the extra {kind.extra}", hint)
     try:
         target = kind.open(arguments, budget_seconds)
     except ConnectError as error:
@@ -71,11 +71,11 @@ def _kind_of(arguments: argparse.Namespace) -> _Kind | None:
             if name.startswith(f"{kind.named}_") and value not in (None, False)
         ]
         if given and kind is not asked:
-            raise InputError("option_without_target", f"{_flag(given[0])} goes with {_flag(kind.named)}")
+            raise InputError("option_without_target", f"{flag(given[0])} goes with {flag(kind.named)}")
     return asked
 
 
-def _flag(name: str) -> str:
+def flag(name: str) -> str:
     """An option as it is typed."""
     return "--" + _SPELT.get(name, name.replace("_", "-"))
 

@@ -52,6 +52,19 @@ def test_arguments() -> None:
     assert ("audit@web1", "/etc/boltseal/web1", True) == (given.ssh, given.ssh_password_file, given.ssh_sudo)
 
 
+def test_arguments_spelt_otherwise() -> None:
+    """An option has its kind's name in the table, however the command line spells it."""
+    table = Observe(
+        "mail", "example.org", "ours", options={"selector": ["s1", "s2"], "resolver": "192.0.2.53"}
+    )
+    given = observe.arguments(table)
+    assert ("example.org", ["s1", "s2"], "192.0.2.53") == (
+        given.mail,
+        given.mail_selector,
+        given.mail_resolver,
+    )
+
+
 @pytest.mark.parametrize("name", ["password", "ssh_key", "root", "known"])
 def test_unknown_option(name: str) -> None:
     """An option that is none is named; its value, which may be a secret, is not."""

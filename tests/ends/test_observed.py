@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from agent import once
 from agent.once import Done, Looking
 from agent.state import State
 from collectors.door import Door, Unseen
+from collectors.doors import mail
 from config import bundle_check
 from config.settings import AgentSettings, Observe, agent_settings
 from tests.agent.conftest import seeing
+from tests.collectors.dns_server import serving
 from tests.collectors.twin import Node
 from tests.collectors.twin import Twin as HostTwin
 from tests.ends.conftest import RealAgent, RealServer
@@ -38,6 +44,18 @@ schedule = "manual"
 )
 
 
+REAL = b"""
+[[observe]]
+kind = "mail"
+address = "example.org"
+resolver = "127.0.0.1"
+
+[[observe]]
+kind = "ssh"
+address = "audit@127.0.0.1:PORT"
+"""
+
+
 @contextmanager
 def _opener(table: Observe, budget_seconds: float) -> Iterator[Door]:
     if "gone" in table.address:
@@ -52,6 +70,14 @@ def _opener(table: Observe, budget_seconds: float) -> Iterator[Door]:
 def _once(agent: RealAgent, trigger: str = "manual", settings: AgentSettings = SETTINGS) -> Done:
     looking = Looking(lambda: HostTwin({}), {"os": seeing("os", {"os.id": "debian"})}, opener=_opener)
     return once.once(agent.state, settings, trigger, looking, agent._hands)
+
+
+def _answers(server: RealServer, subject: str) -> dict[str, str]:
+    """A subject's verdicts, once they are there: they come after the receipt."""
+    sql, deadline = "SELECT check_id, answer FROM verdict WHERE host_id=?", time.monotonic() + 30
+    while not (found := rows(server.home, sql, subject)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return dict(found)
 
 
 def _numbers(server: RealServer) -> dict[str, int]:
@@ -78,11 +104,35 @@ def test_road(server: RealServer, agent: RealAgent, tmp_path: Path) -> None:
         f"{own}~host.gone.example": 2,
         f"{own}~network.our-domain": 1,
     } == _numbers(server)
-    sql = "SELECT DISTINCT answer FROM verdict WHERE host_id=?"
-    assert [("unknown",)] == rows(server.home, sql, f"{own}~host.gone.example")
+    assert {"unknown"} == set(_answers(server, f"{own}~host.gone.example").values())
     checked = bundle_check.check(server.export(tmp_path / "bundle.zip"), server.key_id)
     assert (1, 3) == (checked.counts["hosts"], checked.counts["observed"])
     assert 0 == server.command("check").returncode
+
+
+def test_real_doors(server: RealServer, agent: RealAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail domain from a name server on loopback, and a host where nobody listens, through the doors themselves."""
+    connect = mail.connect
+    with serving({"example.org TXT": ['"v=spf1 -all"'], "example.org MX": ["10 mx.example.org."]}) as names:
+
+        def here(*given: object) -> mail.Dns:
+            door = connect(*given)  # type: ignore[arg-type]
+            door._resolver.port = names.port
+            return door
+
+        monkeypatch.setattr(mail, "connect", here)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        settings = agent_settings(REAL.replace(b"PORT", str(port).encode()))
+        looking = Looking(lambda: HostTwin({}), {"os": seeing("os", {"os.id": "debian"})})
+        done = once.once(agent.state, settings, "scheduled", looking, agent._hands)
+    assert (3, 0, None) == (done.sent, done.waiting, done.problem)
+    told = {each.name: each.problem.code if each.problem else "" for each in done.observed}
+    assert {"network.example.org": "", f"host.127.0.0.1-{port}": "ssh_unreachable"} == told
+    own = done.scan.subject if done.scan else ""
+    assert "pass" == _answers(server, f"{own}~network.example.org")["spoofing.spf-refuses-others.v1"]
+    platforms = {said.predicate["platform"] for said in server.statements()}
+    assert {"linux", "mail"} == platforms
 
 
 def test_offline(server: RealServer, agent: RealAgent) -> None:
