@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from collectors.door import Door, Unseen
+from collectors.door import Door, Process, Unseen
 
 Value: TypeAlias = "int | str | tuple[str, ...] | bytes"
 """A registry value: a number, a text, several texts, or bytes."""
@@ -140,6 +140,10 @@ class Windows(Door, Protocol):
 
     def updates(self) -> Updates:
         """What the update agent knows."""
+        ...
+
+    def processes(self) -> tuple[Process, ...]:
+        """Running processes, by pid."""
         ...
 
 

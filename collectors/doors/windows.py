@@ -19,7 +19,7 @@ from typing import Any, Final
 import psutil
 
 from collectors import door, door_windows
-from collectors.door import Unseen
+from collectors.door import Process, Unseen
 from collectors.door_windows import (
     VALUES_MAX,
     LockoutRules,
@@ -31,7 +31,7 @@ from collectors.door_windows import (
     User,
     Value,
 )
-from collectors.doors import windows_answers, windows_cim, windows_net
+from collectors.doors import running, windows_answers, windows_cim, windows_net
 
 SERVICES: Final = r"HKLM\SYSTEM\CurrentControlSet\Services"
 STARTS: Final = {0: "boot", 1: "system", 2: "automatic", 3: "manual", 4: "disabled"}
@@ -119,6 +119,13 @@ class Windows(door_windows.Windows):
     def updates(self) -> Updates:
         """What the update agent knows."""
         found: Updates = self._once("updates", "Microsoft.Update.Session", windows_cim.updates)
+        return found
+
+    def processes(self) -> tuple[Process, ...]:
+        """Running processes; Windows has some always, so none is no answer."""
+        found: tuple[Process, ...] = self._once("processes", "processes", running.processes)
+        if not found:
+            raise Unseen("malformed", "processes", "none")
         return found
 
     def _once(self, key: object, source: str, ask: Any) -> Any:

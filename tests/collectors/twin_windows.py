@@ -15,6 +15,7 @@ r"""The in-memory twin of a Windows machine. A case of a fixture holds these tab
     members = { "S-1-5-32-544" = [{ sid = "S-1-5-21-1-2-3-500", name = "PC\\Ann", kind = 1 }] }
     audited = { "0cce9215-69ae-11d9-bed3-505054503030" = 3 }   # those not named are 0
     updates = { waiting = [{ kb = "KB1", categories = [], cves = [], hidden = false }], searched_at = "…" }
+    processes = [{ pid = 4, name = "System" }]
 
 Whatever is not named under `asked` is `unsupported`. `now` is the twin's moment.
 """
@@ -27,7 +28,7 @@ from datetime import datetime
 from typing import Any
 
 from collectors import door_windows
-from collectors.door import Unseen
+from collectors.door import Process, Unseen
 from collectors.door_windows import (
     LockoutRules,
     Member,
@@ -143,6 +144,10 @@ class TwinWindows(door_windows.Windows):
             for one in given.pop("waiting")
         )
         return Updates(waiting=tuple(Update(**one) for one in waiting), **given)
+
+    def processes(self) -> tuple[Process, ...]:
+        """Running processes."""
+        return tuple(Process(**one) for one in self._asked("processes"))
 
     def _asked(self, name: str, text: bool = False) -> Any:
         given = self.asked.get(name, "!unsupported")

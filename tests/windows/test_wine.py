@@ -32,6 +32,8 @@ pytestmark = [
 ANYWHERE = {
     "logs.persistent.v1",
     "privileges.elevation-asks.v1",
+    "remote-tools.no-unattended.v1",
+    "remote-tools.none-running.v1",
     "removable-media.none-seen.v1",
     "updates.automatic-security.v1",
     "accounts.no-automatic-login.v1",
