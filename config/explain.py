@@ -88,8 +88,9 @@ def _clause(clause: Clause, profile: Profile) -> str:
 
 def _item(word: str, text: str) -> Iterator[str]:
     """Such as "    Why       because …", with the following lines under the first."""
-    lines = _wrap(text, 14)
-    yield f"    {word:<9} " + lines[0].lstrip()
+    longer = max(len(word) - 9, 0)  # a longer word takes room in the first line
+    lines = _wrap("x" * longer + text.strip(), 14)
+    yield f"    {word:<9} " + lines[0][14 + longer :]
     yield from lines[1:]
 
 
