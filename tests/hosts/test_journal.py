@@ -1,5 +1,6 @@
 """journald's settings: what is claimed of the files against where the running journald then puts a message."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ DROP_INS, VENDOR = "/etc/systemd/journald.conf.d", "/usr/lib/systemd/journald.co
 LOCAL = "/usr/local/lib/systemd/journald.conf.d"
 VOLATILE, KEPT = "[Journal]\nStorage=volatile\n", "[Journal]\nStorage=persistent\n"
 MASK = None
+ARRIVES_SECONDS = 10.0
 CASES: dict[str, dict[str, str | None]] = {
     "shipped": {},
     "main": {ETC: VOLATILE},
@@ -68,14 +70,19 @@ def _lay(host: Booted, files: dict[str, str | None]) -> None:
             place.write_text(text, newline="")
 
 
-def _does(host: Booted, token: str) -> tuple[bool, bool]:
-    """Whether a message is in the journal on disk, and whether it came to rsyslog."""
+def _does(host: Booted, token: str, awaited: bool) -> tuple[bool, bool]:
+    """Whether a message is in the journal on disk, and whether it came to rsyslog; `awaited`: it may take its time."""
     host.run("systemctl", "reset-failed", "systemd-journald.service")
     host.run("systemctl", "restart", "systemd-journald.service")
     host.run("journalctl", "--flush")
     host.run("logger", "-p", "authpriv.info", token)
     host.run("journalctl", "--sync")
-    found = host.says("grep", "-rl", token, "/var/log/journal", "/var/log/auth.log").split()
+    ends_at = time.monotonic() + (ARRIVES_SECONDS if awaited else 0)
+    while True:
+        found = host.says("grep", "-rl", token, "/var/log/journal", "/var/log/auth.log").split()
+        if "/var/log/auth.log" in found or time.monotonic() >= ends_at:
+            break
+        time.sleep(0.1)
     return any("/journal/" in path for path in found), "/var/log/auth.log" in found
 
 
@@ -92,7 +99,7 @@ def test_journald(
         _lay(host, {ETC: shipped, **files})
         inside = Root(f"/proc/{host.pid}/root")
         ours = journal.keeps(inside)[0], journal.hands_on(inside)
-        theirs = _does(host, f"message{number}of{release}")
+        theirs = _does(host, f"message{number}of{release}", ours[1])
         if ours != theirs:
             wrong[name] = ours, theirs
         host.run("rm", "-f", *files)
