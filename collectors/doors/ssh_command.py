@@ -6,6 +6,7 @@ words and of arguments in single quotes, and arguments that a quote may not hold
 
 from __future__ import annotations
 
+import re
 import shlex
 import threading
 import time
@@ -18,6 +19,7 @@ from collectors.door import Command, Unseen
 if TYPE_CHECKING:
     import paramiko
 
+_UNSAFE: Final = r"[\x00-\x1f!\x7f]|\\(?:[\\']|\Z)"
 OPEN_SECONDS: Final = 15.0
 LOST: Final = "the connection is lost"
 _COMPLAINT_BYTES: Final = 300
@@ -34,11 +36,10 @@ def line(argv: Sequence[str]) -> bytes:
 def _is_safe(argument: str) -> bool:
     """Whether single quotes hold an argument in every shell.
 
-    csh ends a quote with its line and looks for `!` within; fish takes a backslash before a quote for a quote.
+    csh ends a quote with its line and looks for `!` within; in fish a backslash takes away the meaning of a quote or
+    a backslash behind it.
     """
-    if any(letter < " " or letter in "!\x7f" for letter in argument):
-        return False
-    return "\\" not in argument or not ("'" in argument or argument.endswith("\\"))
+    return not re.search(_UNSAFE, argument)
 
 
 def opened(transport: paramiko.Transport, source: str, seconds: float) -> paramiko.Channel:
