@@ -45,6 +45,7 @@ class World:
     """A root of its own under `folder`, in which commands run."""
 
     def __init__(self, folder: Path, number: int) -> None:
+        assert root().is_dir(), "its root is not there; run script/setup --for test"
         self.folder, self.inside, layers = folder, folder / "root", folder / "layers"
         self.shared = folder / "shared"
         for each in (self.inside, layers, self.shared):
