@@ -3,7 +3,7 @@
 Worst part first, never an average. Musts and shoulds are counted apart, and guidance changes no status.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,11 @@ class CheckStanding:
     stale: int
     not_applicable: int
     waived: int
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether any subject was asked."""
+        return any((self.passed, self.failed, self.unknown, self.stale, self.not_applicable, self.waived))
 
 
 @dataclass(frozen=True)
@@ -170,14 +175,23 @@ def _part(part: Part, counts: Mapping[str, Mapping[str, int]], held: _Held, mfa_
     documents = tuple(_document(need, part.id, held) for need in part.documents)
     asked = [check for check in checks if check.level != "guidance"]
     binding = [check for check in asked if _binds(check.level, part.level)]
-    statuses = [check.status for check in binding] + [document.status for document in documents]
-    recommended = [check.status for check in asked if check not in binding]
+    statuses = _answered(binding) + [document.status for document in documents]
+    recommended = _answered([check for check in asked if check not in binding])
     if not statuses:
         # Nothing that binds could show this part: what it recommends must, or nobody has looked.
         statuses, recommended = recommended or ["no_evidence"], []
     return PartStanding(
         part.id, part.title, part.level, _worst(statuses), _worst(recommended), checks, documents
     )
+
+
+def _answered(checks: Sequence[CheckStanding]) -> list[str]:
+    """The statuses of the checks that somebody was asked; where nobody was asked any, there is no evidence.
+
+    A check of Windows says nothing of a company whose hosts all run Linux, beside checks that were asked.
+    """
+    found = [check.status for check in checks if check.is_answered]
+    return found or ["no_evidence"] * bool(checks)
 
 
 def _binds(level: str, whole: str) -> bool:

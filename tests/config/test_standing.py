@@ -41,6 +41,37 @@ def part(
 
 
 @pytest.mark.parametrize(
+    ("linux", "windows", "expected"),
+    [
+        ({"pass": 3}, {}, ("met", "not_applicable")),
+        ({"fail": 1}, {}, ("not_met", "not_applicable")),
+        ({}, {}, ("no_evidence", "not_applicable")),
+        ({"pass": 3}, {"pass": 1}, ("met", "not_applicable")),
+        ({"pass": 3}, {"unknown": 1}, ("no_evidence", "not_applicable")),
+        ({"pass": 3}, {"stale": 1}, ("stale", "not_applicable")),
+    ],
+)
+def test_checks_that_nobody_was_asked(
+    linux: dict[str, int], windows: dict[str, int], expected: tuple[str, str]
+) -> None:
+    """A check of a platform that the company has not got says nothing beside those that were asked."""
+    checks = check(id="a.linux.v1"), check(id="a.windows.v1", asks=["windows"])
+    got = part(*checks, counts={"a.linux.v1": linux, "a.windows.v1": windows})
+
+    assert expected == (got.status, got.recommended)
+
+
+def test_musts_that_nobody_was_asked() -> None:
+    """What is only recommended shows no duty whose own checks asked nobody."""
+    must, should = check(id="a.must.v1", asks=["windows"]), check(id="a.should.v1", level="should")
+    got = part(must, should, counts={"a.should.v1": {"pass": 3}})
+    assert ("no_evidence", "met") == (got.status, got.recommended)
+
+    got = part(must, should, counts={"a.must.v1": {"pass": 3}})
+    assert ("met", "no_evidence") == (got.status, got.recommended)
+
+
+@pytest.mark.parametrize(
     ("counts", "status"),
     [
         ({}, "no_evidence"),
