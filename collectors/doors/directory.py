@@ -95,6 +95,8 @@ def connect(
         return _opened(connection, guard, base)
     except Unseen:
         guard.close()
+        if connection.socket:  # opened in vain, or refused to be proven
+            connection.socket.close()
         raise
 
 
