@@ -102,7 +102,7 @@ def _matches_all(door: Mail, domain: str, term: Term, found: Walk, passes: bool)
         return _network(term.network, found, passes)
     if spf.has_macro(target):
         found.names_servers |= passes
-        if passes and term.kind in ("include", "exists"):
+        if term.result != "fail" and term.kind in ("include", "exists"):
             found.undecided = found.undecided or f"{term.kind}:{target}"
         return False
     if term.kind == "include":
