@@ -14,6 +14,12 @@ from tests.collectors import network_hosts
 from tests.collectors.network_hosts import HOSTS
 
 CHECKOUT = Path(__file__).parents[2]
+COUNTS = {"closed_ports": 0, "silent_ports": 0, "finished": True}
+BEFORE = {
+    "exposure.scanned_range": {"value": [f"{HOSTS['web']}/32"]},
+    "exposure.hosts_seen": {"value": [{"address": HOSTS["web"], **COUNTS}]},
+    "exposure.services": {"value": [{"address": HOSTS["web"], "port": 22}]},
+}
 
 
 def scan(folder: Path, *options: str) -> list[str]:
@@ -27,13 +33,16 @@ def test_scan(tmp_path: Path) -> None:
     """TLS 1.0 and a stranger at a known address fail; nothing is asked that only a host can answer."""
     (tmp_path / "known").write_text(f"{HOSTS['web']} 02:00:00:00:00:99\n")
     (tmp_path / "n.toml").write_text(f'owner = "Example"\nranges = ["{HOSTS["web"]}"]\nknown = "known"\n')
-    arguments = [*scan(tmp_path, str(tmp_path / "n.toml")), "--json"]
+    (tmp_path / "before.json").write_text(json.dumps({"facts": BEFORE}))
+    since = ["--network-since", str(tmp_path / "before.json")]
+    arguments = [*scan(tmp_path, str(tmp_path / "n.toml")), *since, "--json"]
     with network_hosts.network(tmp_path):
         where = ["ip", "netns", "exec", network_hosts.name("hub"), sys.executable, "-m", "agent"]
         ended = subprocess.run([*where, *arguments], cwd=CHECKOUT, capture_output=True, check=False)
     told: dict[str, Any] = json.loads(ended.stdout)
     assert (ended.returncode, told["subject"]) == (exits.FAILED, "network-10-99-0-11-32")
     answers = {verdict["check"]: verdict["answer"] for verdict in told["verdicts"]}
+    assert told["changes"] == [f"{HOSTS['web']}:8443: open now, unnamed"]
     assert all(check.startswith("exposure.") for check in answers)
     assert answers == {
         "exposure.certificates-valid.v1": "pass",
@@ -64,6 +73,7 @@ def test_scan(tmp_path: Path) -> None:
             ["10.0.0.1", "--network-owner", "Example", "--network-known", "/nowhere"],
             "/nowhere cannot be read",
         ),
+        (["10.0.0.1", "--network-owner", "Example", "--network-since", "/nowhere"], "there is no such file"),
         (["/nowhere.toml"], "/nowhere.toml cannot be read"),
         (["/nowhere.toml", "--network-owner", "Example"], "no other --network- option"),
     ],
