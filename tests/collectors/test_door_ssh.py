@@ -118,18 +118,12 @@ def without_sources(value: object) -> object:
 def test_processes_and_sockets(host: Ssh) -> None:
     """What runs and what listens is told as psutil tells it."""
     local = Local()
-    title = ["/bin/sleep", "60", "a b", "", "é"]
-    with (
-        subprocess.Popen(["sh", "-c", 'exec sleep 60 "$@"', *title]) as one,
-        subprocess.Popen(title[:2]) as two,
-    ):
-        wanted = {os.getpid(), 1, 2, one.pid, two.pid}
+    waiting = ["sh", "-c", "read line", "sh", "a b", "", "é"]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE) as one:
         ours, theirs = ({each.pid: each for each in door.processes()} for door in (host, local))
-        one.kill()
-        two.kill()
-    for pid in wanted:
+    for pid in (os.getpid(), 1, 2, one.pid):
         assert theirs[pid] == ours[pid]
-    assert {each.name for each in theirs.values() if each.exe} <= {each.name for each in ours.values()}
+    assert ("a b", "", "é") == ours[one.pid].arguments[-3:]
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
