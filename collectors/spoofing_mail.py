@@ -63,7 +63,7 @@ def _spf(door: Mail, part: str) -> Seen:
     source = f"{door.domain} TXT" + (f": {walk.why}" if walk.why else "")
     valid = walk.result not in ("none", "permerror")
     if part == "spf_unlisted" and walk.undecided and walk.result in ("fail", "softfail"):
-        raise Unseen("unsupported", walk.undecided, "depends on the message")
+        raise Unseen("unsupported", walk.undecided, "depends on the message or its sender")
     values = {
         "spf_state": "valid" if valid else walk.result,
         "spf_unlisted": walk.result if valid else "none",

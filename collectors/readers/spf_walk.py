@@ -18,6 +18,8 @@ from collectors.readers.spf import PermError, Term
 
 LOOKUPS_MAX: Final = 10
 VOID_MAX: Final = 2
+WIDE: Final = 8
+"""A shorter prefix takes in so many servers that one outside of it is no typical stranger."""
 HOSTS_MAX: Final = 10
 """Of one mx mechanism; more is a permanent error (section 4.6.4)."""
 _COSTS: Final = frozenset({"include", "a", "mx", "ptr", "exists"})
@@ -43,7 +45,7 @@ class Walk:
     names_servers: bool = False
     """It names servers that may send, or may do so."""
     undecided: str = ""
-    """The first term that depends on the message and may let anybody through."""
+    """The first term that depends on the message, or takes in so much that there is no typical stranger."""
     networks: list[ipaddress.IPv4Network] = field(default_factory=list)
 
     @property
@@ -137,6 +139,8 @@ def _network(network: ipaddress.IPv4Network | ipaddress.IPv6Network, found: Walk
     found.names_servers |= passes
     if network.version != found.version:
         return False
+    if 0 < network.prefixlen < WIDE:
+        found.undecided = found.undecided or f"ip{network.version}:{network}"
     if passes and isinstance(network, ipaddress.IPv4Network):
         found.networks.append(network)
         # Two halves are as good as the whole.
