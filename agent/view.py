@@ -9,6 +9,7 @@ from typing import Any, Final
 from agent.console import plain
 from agent.judged import Judged
 from config import __version__
+from config.criterion import PLATFORMS
 from config.standing import CheckStanding, CriterionStanding
 from config.verdict import Verdict
 
@@ -58,7 +59,7 @@ class Block:
     def tally(self) -> str:
         """Such as "12 pass, 3 fail, 1 unknown"."""
         told = [f"{count} {answer.replace('_', ' ')}" for answer, count in self.answers.items() if count]
-        return ", ".join(told) or "nothing to look at on a host"
+        return ", ".join(told) or "nothing to look at here"
 
 
 def blocks(judged: Judged, level: str, everything: bool) -> list[Block]:
@@ -70,7 +71,7 @@ def headings(judged: Judged) -> Iterator[tuple[str, str]]:
     """Name and value of what was looked at, when, and what decided."""
     scan = judged.scan
     reading = {"text": "guidance, as published", "conference": "required, as CBP presented it"}
-    yield "Host", scan.subject
+    yield PLATFORMS.get(scan.platform, "host").capitalize(), scan.subject
     yield "Observed", f"{scan.finished_at:%Y-%m-%d %H:%M} UTC"
     yield "Thresholds", f"profile {judged.profile.name} ({judged.profile.title})"
     yield "MFA read as", f"{judged.mfa_reading} ({reading[judged.mfa_reading]})"
@@ -105,7 +106,8 @@ def remarks(judged: Judged) -> Iterator[str]:
     for name, error in scan.errors.items():
         yield f"The collector {name} broke off ({error}); its facts are unknown."
     if denied := judged.unseen("permission_denied"):
-        yield f"{_count(denied, 'fact')} may not be read by this user; root sees more."
+        more = "root sees more" if PLATFORMS.get(scan.platform, "host") == "host" else "other rights see more"
+        yield f"{_count(denied, 'fact')} may not be read by this user; {more}."
     if spent := judged.unseen("budget_spent"):
         yield f"{_count(spent, 'fact')} not looked at, since the time was spent."
     cost = scan.cost

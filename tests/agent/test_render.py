@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -33,6 +34,15 @@ def test_table() -> None:
     assert "sshd -T" in text
     assert "1 fact may not be read by this user" in text
     assert text.endswith("\n")
+
+
+def test_other_subjects() -> None:
+    """A tenant is called one, and nobody is told to become root for it."""
+    one = worst()
+    text = render(replace(one, scan=replace(one.scan, platform="entra")), Style())
+    assert text.startswith("Tenant       h-1\n")
+    assert "may not be read by this user; other rights see more" in text
+    assert render(one, Style()).startswith("Host         h-1\n")
 
 
 def test_exploited() -> None:
