@@ -77,7 +77,8 @@ class Guard:
         exceptions = library().core.exceptions
         if self._failure:
             return Unseen(self._failure.reason, source, self._failure.detail)
-        if isinstance(error, exceptions.LDAPStartTLSError):
+        # StartTLS is the only extended request here; ldap3 trips over a refusal now and then, in other words.
+        if isinstance(error, (exceptions.LDAPStartTLSError, exceptions.LDAPExtensionError)):
             return Unseen("unsupported", source, "the server offers no TLS, and nothing is said without it")
         words = f"{type(error).__name__} {error}".lower()
         if "timed out" in words or "timeout" in words:

@@ -147,7 +147,7 @@ class Sftp:
             self._channel.sendall(struct.pack(">I", len(packet)) + packet)
         except TimeoutError:
             raise Unseen("timeout", "sftp") from None
-        except OSError:
+        except (OSError, EOFError):  # as paramiko says of a transport that ended, and of a channel
             raise Unseen("timeout", "sftp", "the SFTP server is gone") from None
 
     def _packet(self, deadline: float) -> tuple[int, memoryview]:
