@@ -20,7 +20,8 @@ def document() -> str:
         lines += [f"## boltseal {command.name}", "", command.text, ""]
         lines += ["| Option | Meaning |", "| --- | --- |"]
         for action in subparsers.choices[command.name]._actions:
-            lines.append(f"| `{_spelling(action)}` | {action.help} |")
+            spelling = _spelling(action).replace("|", r"\|")  # a bar would end the table's cell
+            lines.append(f"| `{spelling}` | {action.help} |")
         lines += ["", "```"]
         lines += [f"{line:<50} # {why}" for line, why in command.examples]
         lines += ["```", ""]

@@ -56,30 +56,7 @@ def _tenant_options(parser: argparse.ArgumentParser) -> None:
 
 def _ssh_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("with --ssh")
-    group.add_argument(
-        "--ssh-key", metavar="FILE", help="private key; without one, the keys of a running ssh-agent"
-    )
-    group.add_argument("--ssh-passphrase-file", metavar="FILE", help="holds the key's passphrase (mode 0600)")
-    group.add_argument(
-        "--ssh-password-file",
-        metavar="FILE",
-        help="holds the password (mode 0600), alone or as a second factor",
-    )
-    group.add_argument(
-        "--ssh-known-hosts",
-        metavar="FILE",
-        help="known host keys (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)",
-    )
-    group.add_argument(
-        "--ssh-host-key",
-        metavar="SHA256:…",
-        help="the fingerprint of the host's key, in place of known_hosts",
-    )
-    group.add_argument(
-        "--ssh-jump",
-        metavar="USER@HOST[:PORT]",
-        help="go through this host, verified by known_hosts, with the same key or password",
-    )
+    _login_options(group, "ssh", "host")
     group.add_argument(
         "--ssh-sudo",
         action="store_true",
@@ -89,16 +66,29 @@ def _ssh_options(parser: argparse.ArgumentParser) -> None:
 
 def _device_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("with --device")
+    _login_options(group, "device", "device")
+    group.add_argument(
+        "--device-enable-file",
+        metavar="FILE",
+        help="holds what enable asks for (mode 0600); without it enable is never sent",
+    )
+
+
+def _login_options(group: argparse._ArgumentGroup, kind: str, noun: str) -> None:
+    """What every login over SSH takes; `targets` reads them together."""
     for name, value, text in (
         ("key", "FILE", "private key; without one, the keys of a running ssh-agent"),
         ("passphrase-file", "FILE", "holds the key's passphrase (mode 0600)"),
-        ("password-file", "FILE", "holds the password (mode 0600)"),
-        ("enable-file", "FILE", "holds what enable asks for (mode 0600); without it enable is never sent"),
-        ("known-hosts", "FILE", "known host keys (default: as for --ssh)"),
-        ("host-key", "SHA256:…", "the fingerprint of the device's key, in place of known_hosts"),
-        ("jump", "USER@HOST[:PORT]", "go through this host, with the same key or password"),
+        ("password-file", "FILE", "holds the password (mode 0600), alone or as a second factor"),
+        ("known-hosts", "FILE", "known host keys (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)"),
+        ("host-key", "SHA256:…", f"the fingerprint of the {noun}'s key, in place of known_hosts"),
+        (
+            "jump",
+            "USER@HOST[:PORT]",
+            "go through this host, verified by known_hosts, with the same key or password",
+        ),
     ):
-        group.add_argument(f"--device-{name}", metavar=value, help=text)
+        group.add_argument(f"--{kind}-{name}", metavar=value, help=text)
 
 
 def _directory_options(parser: argparse.ArgumentParser) -> None:

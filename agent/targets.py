@@ -10,13 +10,16 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from agent import identity, state
 from collectors import discover
 from collectors.door import Door, Unseen, this_platform
 from collectors.doors.connecting import ConnectError
 from config.errors import InputError
+
+if TYPE_CHECKING:
+    from collectors.doors.ssh_login import Credentials
 
 
 class Target(NamedTuple):
@@ -110,15 +113,7 @@ def _own_id(folder: Path) -> str:
 def _open_ssh(arguments: argparse.Namespace, budget_seconds: float) -> Target:
     from collectors.doors import ssh, ssh_login
 
-    credentials = ssh.Credentials(
-        key_file=arguments.ssh_key,
-        passphrase_file=arguments.ssh_passphrase_file,
-        password_file=arguments.ssh_password_file,
-        known_hosts=arguments.ssh_known_hosts,
-        host_key=arguments.ssh_host_key,
-        jump=arguments.ssh_jump,
-        sudo=arguments.ssh_sudo,
-    )
+    credentials = _credentials(arguments, "ssh")._replace(sudo=arguments.ssh_sudo)
     name = identity.subject_id(ssh_login.address(arguments.ssh).host)
     return Target(ssh.connect(arguments.ssh, credentials, budget_seconds), name)
 
@@ -126,17 +121,17 @@ def _open_ssh(arguments: argparse.Namespace, budget_seconds: float) -> Target:
 def _open_device(arguments: argparse.Namespace, budget_seconds: float) -> Target:
     from collectors.doors import device, ssh_login
 
-    ssh = ssh_login.Credentials(
-        key_file=arguments.device_key,
-        passphrase_file=arguments.device_passphrase_file,
-        password_file=arguments.device_password_file,
-        known_hosts=arguments.device_known_hosts,
-        host_key=arguments.device_host_key,
-        jump=arguments.device_jump,
-    )
-    credentials = device.Credentials(ssh, arguments.device_enable_file)
+    credentials = device.Credentials(_credentials(arguments, "device"), arguments.device_enable_file)
     name = identity.subject_id(ssh_login.address(arguments.device).host)
     return Target(device.connect(arguments.device, credentials, budget_seconds), name)
+
+
+def _credentials(arguments: argparse.Namespace, kind: str) -> Credentials:
+    """The options of a login over SSH, which `target_options` gives each kind that has one."""
+    from collectors.doors.ssh_login import Credentials
+
+    names = ("key", "passphrase_file", "password_file", "known_hosts", "host_key", "jump")
+    return Credentials(*(getattr(arguments, f"{kind}_{name}") for name in names))
 
 
 def _open_tenant(arguments: argparse.Namespace, budget_seconds: float) -> Target:
