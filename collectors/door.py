@@ -187,13 +187,16 @@ class Host(Door, Protocol):
 
     def exists(self, path: str) -> bool:
         """Whether a path is there, links followed. False only when that is known."""
+        return self.found(path) is not None
+
+    def found(self, path: str) -> Stat | None:
+        """What a path is, links followed. None only when it is known not to be there."""
         try:
-            self.stat(path)
+            return self.stat(path)
         except Unseen as unseen:
             if unseen.reason == "not_found":
-                return False
+                return None
             raise
-        return True
 
 
 def this_platform() -> str:

@@ -7,7 +7,7 @@ skip it, refuse the unit, or (a named pipe) stand still, so nothing is claimed a
 
 from __future__ import annotations
 
-from collectors.door import Host, Stat, Unseen
+from collectors.door import Host, Unseen
 
 
 def names(host: Host, folder: str) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ def is_mask(host: Host, path: str) -> bool:
 
     `malformed` where it is neither a file nor a mask.
     """
-    seen = _seen(host, path)
+    seen = host.found(path)
     if seen is None or seen.kind == "device":
         return True
     if seen.kind != "file":
@@ -40,13 +40,4 @@ def text(host: Host, path: str) -> str:
     except Unseen as unseen:
         if unseen.reason in ("not_found", "malformed") and is_mask(host, path):
             return ""
-        raise
-
-
-def _seen(host: Host, path: str) -> Stat | None:
-    try:
-        return host.stat(path)
-    except Unseen as unseen:
-        if unseen.reason == "not_found":
-            return None
         raise

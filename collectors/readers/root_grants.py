@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from collectors.door import Host, Stat, Unseen
+from collectors.door import Host, Stat
 from collectors.readers import overlay, polkit, unit_settings
 
 EVERYBODY: Final = polkit.EVERYBODY
@@ -83,7 +83,7 @@ def ways(host: Host) -> list[Way]:
         found += _of_engine(host, engine)
     found += _of_disks(host)
     for path in _ROOTS_FILES:
-        seen = _stat(host, path)
+        seen = host.found(path)
         if seen:
             found += [Way(who, "file", path) for who in writers(seen)]
     return [one for one in dict.fromkeys(found) if one.who not in ("root", "#0", "%#0", "%root")]
@@ -91,7 +91,7 @@ def ways(host: Host) -> list[Way]:
 
 def _of_engine(host: Host, engine: _Engine) -> Iterator[Way]:
     for path in engine.sockets:
-        seen = _stat(host, path)
+        seen = host.found(path)
         if seen:
             yield from _judged(engine, writers(seen), path)
             return
@@ -131,7 +131,7 @@ def _of_disks(host: Host) -> Iterator[Way]:
         parts = [one for one in overlay.names(host, f"/sys/block/{disk}") if one.startswith(disk)]
         for name in (disk, *parts):
             path = f"/dev/{name.replace('!', '/')}"
-            seen = _stat(host, path)
+            seen = host.found(path)
             if seen:
                 yield from (Way(who, "disk", path) for who in writers(seen))
 
@@ -141,12 +141,3 @@ def writers(seen: Stat) -> list[str]:
     found = [f"#{seen.uid}"] if seen.mode & 0o200 and seen.uid else []
     found += [f"%#{seen.gid}"] if seen.mode & 0o020 and seen.gid else []
     return [*found, EVERYBODY] if seen.mode & 0o002 else found
-
-
-def _stat(host: Host, path: str) -> Stat | None:
-    try:
-        return host.stat(path)
-    except Unseen as unseen:
-        if unseen.reason == "not_found":
-            return None
-        raise

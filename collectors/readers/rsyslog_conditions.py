@@ -6,11 +6,11 @@ What is not understood, or hangs on something that is not known here, is MAYBE.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from collectors.readers.rsyslog_message import MAYBE, NO, SURE, TESTS, carries, sure
+from collectors.readers.rsyslog_message import COMPARISONS, MAYBE, NO, SURE, TESTS, carries, sure
 
 Value = str | int | list[str] | None
 
@@ -31,17 +31,6 @@ def meets(properties: Mapping[str, str | None], condition: str) -> int:
 
 class _NotUnderstood(Exception):
     """An expression that is not read here."""
-
-
-_NUMERIC: Final[Mapping[str, Callable[[int, int], bool]]] = {
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<>": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-}
 
 
 @dataclass(frozen=True)
@@ -173,8 +162,8 @@ def _compare(operator: str, left: Value, right: Value) -> int:
         return MAYBE
     if isinstance(right, list):
         return max((_compare(operator, left, one) for one in right), default=NO)
-    if operator in _NUMERIC and str(left).isdecimal() and str(right).isdecimal():
-        return sure(_NUMERIC[operator](int(left), int(right)))
+    if operator in COMPARISONS and str(left).isdecimal() and str(right).isdecimal():
+        return sure(COMPARISONS[operator](int(left), int(right)))
     return sure(TESTS[operator](str(left), str(right)))
 
 

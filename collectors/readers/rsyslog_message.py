@@ -5,9 +5,10 @@ An answer is NO, MAYBE or SURE. It is MAYBE where a property or a regular expres
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 NO, MAYBE, SURE = 0, 1, 2
 
@@ -29,14 +30,18 @@ MESSAGES: Final = {
 }
 
 
+COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+"""Of two numbers, or of two texts."""
 TESTS: Final[Mapping[str, Callable[[str, str], bool]]] = {
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<>": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
+    **COMPARISONS,
     "contains": lambda left, right: right in left,
     "contains_i": lambda left, right: right.lower() in left.lower(),
     "startswith": lambda left, right: left.startswith(right),
