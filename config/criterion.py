@@ -30,7 +30,7 @@ _Binding: TypeAlias = Annotated[str, "must|should"]
 _Framework: TypeAlias = Annotated[str, "csf|nist_800_53|nist_800_171|cis|iso|stig"]
 _Function: TypeAlias = Annotated[str, "govern|identify|protect|detect|respond|recover"]
 _Identifier: TypeAlias = Annotated[str, r"[A-Za-z0-9][A-Za-z0-9.()-]{0,31}"]
-_Platform: TypeAlias = Annotated[str, "linux|windows|macos|ad|openldap|entra|google|okta|device|network|mail"]
+_Platform: TypeAlias = Annotated[str, "|".join(PLATFORMS)]
 _LATER = FactType("not loaded yet")
 
 
@@ -98,7 +98,9 @@ class Check:
     applies_when: tuple[Clause, ...] = ()
     match: Annotated[str, "all|any"] = "all"
     asks: tuple[_Platform, ...] = ("linux",)
-    """Which platforms it is about. A subject of another one has no verdict; one of no known platform has all."""
+    """Which platforms can show it. A subject of no known platform is asked everything."""
+    unseen: tuple[_Platform, ...] = ()
+    """Platforms that it is about as well, though nothing looks there yet: it stays unknown, never left out."""
     examples: tuple[Example, ...] = ()
 
 

@@ -92,7 +92,7 @@ def evidence(subject: str, platform: str, sections: Iterable[Section], observed_
 
 def asks(check: Check, platform: str) -> bool:
     """Whether a check gives a verdict of a subject of this platform: of one that nobody knows, every check does."""
-    return platform in check.asks or platform not in PLATFORMS
+    return platform in (*check.asks, *check.unseen) or platform not in PLATFORMS
 
 
 def judge(
@@ -166,6 +166,9 @@ def _unusable(evidence: Evidence, moment: datetime) -> tuple[str, str] | None:
 
 def _judge(bound: _BoundCheck, evidence: Evidence, moment: datetime) -> Verdict:
     check = bound.check
+    if evidence.platform in check.unseen:
+        detail = f"not looked at on {evidence.platform} yet"
+        return _verdict(check, evidence, "unknown", "not_collected", detail)
     applies, asked = _combine(_ask(bound.applies_when, evidence, moment), "all")
     if applies is False:
         detail = "does not apply: " + _detail(asked, named=True, wanted=False)

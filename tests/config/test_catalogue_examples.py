@@ -10,6 +10,23 @@ from tests.config.catalogues import MOMENT, seen
 
 DISTRIBUTIONS = ("Debian", "RHEL family", "SUSE")
 CHECKS = shipped.catalogue().checks
+LINUX_ALONE = set(
+    "firewall.no-inner-service-forwarded.v1 os.kernel-current.v1 audit.rules-loaded.v1 audit.rules-persist.v1"
+    " audit.immutable.v1 integrity.database-current.v1 integrity.runs-by-itself.v1 listeners.no-x11.v1"
+    " privileges.no-hidden-administrator.v1 accounts.locked-without-keys.v1 password.new-hash.v1"
+    " accounts.no-weak-hash.v1 accounts.system-without-password.v1 sshd.no-x11-forwarding.v1"
+    " listeners.ssh-is-openssh.v1 software.sources-signed.v1 software.unsigned-refused.v1 software.no-foreign.v1"
+    " software.no-unsigned-package.v1 software.no-third-party-source.v1".split()
+)
+"""What other systems have not got."""
+NOT_WINDOWS = LINUX_ALONE | set(
+    "sshd.log-level.v1 sshd.root-login.v1 sshd.strong-algorithms.v1 sshd.config-valid.v1 sshd.uses-pam.v1"
+    " sshd.no-empty-passwords.v1 sshd.no-password-login.v1 sshd.max-tries.v1 sshd.login-grace.v1 sshd.idle.v1"
+    " sshd.no-hostbased.v1 sshd.ignores-rhosts.v1 sshd.no-user-environment.v1 sshd.no-weakening-match.v1"
+    " accounts.one-superuser.v1 accounts.no-duplicate-ids.v1 accounts.no-empty-password.v1"
+    " privileges.sudo-asks-password.v1 privileges.sudo-authenticates.v1".split()
+)
+NOT_MACOS = LINUX_ALONE | {"firewall.persisted.v1", "updates.nothing-held.v1"}
 EXAMPLES = [
     pytest.param(check, example, id=f"{check.id}-{number}-{example.verdict}")
     for check in CHECKS.values()
@@ -53,6 +70,15 @@ def test_remediation(check: Check) -> None:
         remedy = check.remediation["linux"]
         assert "All distributions" in remedy or all(name in remedy for name in DISTRIBUTIONS), remedy
     assert [] == [platform for platform, caution in check.caution.items() if len(caution.split()) <= 3]
+
+
+@pytest.mark.parametrize(("platform", "without"), [("windows", NOT_WINDOWS), ("macos", NOT_MACOS)])
+def test_no_host_is_exempt_for_want_of_a_collector(platform: str, without: set[str]) -> None:
+    """What is asked of a Linux host is asked of every other, or unknown there, unless that system has no such thing."""
+    linux = {name: check for name, check in CHECKS.items() if "linux" in check.asks}
+    left_out = {name for name, check in linux.items() if platform not in (*check.asks, *check.unseen)}
+    assert without == left_out
+    assert set() == {name for name, check in CHECKS.items() if {*check.asks} & {*check.unseen}}
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)

@@ -661,6 +661,19 @@ def test_platforms() -> None:
     assert expected | dict.fromkeys(("", "freebsd13", "Linux"), everything) == asked
 
 
+def test_platforms_unseen() -> None:
+    """What nothing looks at on a platform yet is unknown there, whatever its facts say, and never left out."""
+    small = catalogue(check(clauses=[ON], unseen=["macos"]))
+    told = {
+        platform: [
+            (one.answer, one.reason)
+            for one in evaluate.judge(seen({"a.on": True}, platform=platform), small, profile(), MOMENT)
+        ]
+        for platform in ("linux", "macos", "windows")
+    }
+    assert {"linux": [("pass", "as_wanted")], "macos": [("unknown", "not_collected")], "windows": []} == told
+
+
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
