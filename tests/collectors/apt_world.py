@@ -138,10 +138,11 @@ def upgradable(root: Path) -> set[str]:
 
 
 def matching(root: Path, pattern: str) -> set[str]:
-    """The names of installed packages that apt itself finds by a pattern (apt-patterns(7))."""
-    rows = re.findall(
-        r"^([^/\s]+)/\S+ \S+ (\S+) \[installed", tool(root, "apt", "list", pattern), re.MULTILINE
-    )
+    """The names of installed packages that apt itself finds by a pattern (apt-patterns(7)).
+
+    Where a pin asks for an older version, that one is shown in the installed one's place.
+    """
+    rows = re.findall(r"^([^/\s]+)/\S+ \S+ (\S+)", tool(root, "apt", "list", pattern), re.MULTILINE)
     return {
         name if architecture in ("amd64", "all") else f"{name}:{architecture}" for name, architecture in rows
     }
