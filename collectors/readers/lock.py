@@ -85,6 +85,7 @@ def _rule(host: Host, step: Step) -> Lock:
         unlock, unlock_source = 0, settings["unlock_time"][1]
     # faillock.conf(5) says that root_unlock_time implies it; Linux-PAM 1.5 does not do so.
     root = "even_deny_root" in settings
+    deny %= 2**16  # an unsigned short in the module: -1 is 65,535
     return Lock(deny, window, unlock, root, (source, window_source, unlock_source))
 
 

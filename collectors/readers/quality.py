@@ -29,6 +29,9 @@ _NUMBERS: Final = frozenset(
     "difok minlen dcredit ucredit lcredit ocredit minclass maxrepeat maxclassrepeat maxsequence gecoscheck"
     " dictcheck usercheck usersubstr enforcing retry".split()
 )
+_NUMBER: Final = re.compile(r"\s*[+-]?\d+")
+_LONGEST_LOCK: Final = 7 * 24 * 60 * 60
+_TALLIED: Final = ("deny", "fail_interval", "unlock_time")
 _OTHERS: Final = frozenset("badwords dictpath enforce_for_root local_users_only".split())
 
 
@@ -51,9 +54,22 @@ def pwquality(host: Host, step: Step) -> Settings:
 
 
 def faillock(host: Host, step: Step) -> Settings:
-    """The settings of a pam_faillock line. Raises `Unseen`."""
+    """The settings of a pam_faillock line; a value it refuses changes none. Raises `Unseen`."""
     path = step.option("conf") or next((one for one in FAILLOCK if host.exists(one)), None)
-    return {**(conf.read(host, path) if path else {}), **_arguments(step)}
+    arguments = ((name, *told) for name, told in _arguments(step).items())
+    return {
+        name: (value, source)
+        for name, value, source in [*(conf.read_lines(host, path) if path else ()), *arguments]
+        if name not in _TALLIED or _tallied(name, value)
+    }
+
+
+def _tallied(name: str, value: str) -> bool:
+    """Whether pam_faillock takes the value; it refuses a time below zero or above a week."""
+    match = _NUMBER.match(value)
+    if match is None:
+        return (name, value) == ("unlock_time", "never")
+    return name == "deny" or 0 <= int(match[0]) <= _LONGEST_LOCK
 
 
 def passwdqc(host: Host, step: Step) -> Settings:
@@ -70,7 +86,7 @@ def passwdqc(host: Host, step: Step) -> Settings:
 def number(settings: Settings, name: str, default: int, whose: str) -> tuple[int, str]:
     """A number and its source; the module's own default, named as such, where it is not set or no number."""
     value, source = settings.get(name, ("", ""))
-    match = re.match(r"\s*[+-]?\d+", value)
+    match = _NUMBER.match(value)
     return (int(match[0]), source) if match else (default, f"{whose} default")
 
 

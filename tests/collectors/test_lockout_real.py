@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.collectors.logins import Logins
@@ -12,7 +12,7 @@ pytestmark = [
     pytest.mark.real("unshare", "pamtester", "oathtool", "faketime", root=True),
     pytest.mark.xdist_group("lockout"),
 ]
-SOME = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MOST = 6
 """More wrong passwords than any generated lock allows."""
 
@@ -62,7 +62,23 @@ def stacks(draw: st.DrawFn) -> str:
     return "\n".join(kept) + f"\n{account}account required pam_permit.so\n"
 
 
+GOOD = """\
+auth required pam_faillock.so preauth {0}
+auth [success=1 default=ignore] pam_unix.so nodelay
+auth [default=die] pam_faillock.so authfail {0}
+auth sufficient pam_faillock.so authsucc {0}
+auth required pam_deny.so
+auth required pam_permit.so
+account required pam_permit.so
+"""
+
+
 @SOME
+@example(stack=GOOD.format("deny=many"), conf=["deny = 2", "unlock_time = 60"])
+@example(stack=GOOD.format("deny=2x unlock_time=later"), conf=["deny = 4", "unlock_time = never"])
+@example(stack=GOOD.format(""), conf=["deny = 2", "deny = many", "even_deny_root"])
+@example(stack=GOOD.format("unlock_time=-1 fail_interval=30"), conf=["deny = 2", "unlock_time = 700"])
+@example(stack=GOOD.format("fail_interval=604801"), conf=["deny = 2", "unlock_time = 604800"])
 @given(stack=stacks(), conf=_options(" = "))
 def test_lock(logins: Logins, stack: str, conf: list[str]) -> None:
     """As many wrong passwords as we say lock, for as long as we say, root too where we say so."""
@@ -71,7 +87,7 @@ def test_lock(logins: Logins, stack: str, conf: list[str]) -> None:
         {
             "pam.d/door": stack,
             "pam.d/other": "auth required pam_deny.so\n",
-            "security/faillock.conf": "\n".join(conf) + "\n",
+            "security/faillock.conf": "\n".join([*conf, "nodelay"]) + "\n",
         }
     )
     if logins.ask("locks", service="door", user="alice", wrong=[], right=0):
