@@ -1,15 +1,18 @@
 """Damage never improves a verdict: what cannot be seen any more must not turn a failure into a pass.
 
 Every case of every collector is taken; every path and command that the collector asked for there is damaged
-in every way of `damage`, one at a time.
+in every way of `damage`, one at a time: in the first case that asks for it, and of the further cases in a
+quarter. HYPOTHESIS_PROFILE=thorough takes them all.
 """
 
+import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import product
 from typing import NamedTuple
+from zlib import crc32
 
 import pytest
 
@@ -24,6 +27,7 @@ from tests.collectors.cases import Case, cases, twin
 from tests.collectors.damage import lies, rewritten, unseeable, watched
 from tests.collectors.twin import MOMENT, Node, Twin
 
+ONE_OF = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 4
 COLLECTORS = sorted(discover())
 WORSE = ("fail", "unknown")
 NO_FILE = ("fifo", "folder", "loop")
@@ -123,10 +127,13 @@ def answers(case: Case, found: Findings) -> Mapping[str, str]:
 def test_damage_never_improves_a_verdict(subject: str, record_property: pytest.FixtureRequest) -> None:
     """No failure and no unknown becomes a pass or an exemption, and nothing raises."""
     collector = discover()[subject]
-    better, count = [], 0
+    better, count, tried = [], 0, set[str]()
     for case in cases(subject):
         before = answers(case, look_with(collector, twin(case))[0])
         for attempt in attempts(case):
+            if attempt.name in tried and crc32(f"{subject} {case.name} {attempt.name}".encode()) % ONE_OF:
+                continue
+            tried.add(attempt.name)
             count += 1
             try:
                 found, _ = look_with(collector, attempt.host)
