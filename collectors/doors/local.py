@@ -22,7 +22,7 @@ from typing import IO, Final, cast
 
 from collectors import door
 from collectors.door import Command, Mount, Process, Socket, Stat, Unseen
-from collectors.doors import outcomes
+from collectors.doors import outcomes, running_macos
 
 _ENVIRONMENT: Final = {
     "PATH": door.SYSTEM_PATH,
@@ -33,6 +33,8 @@ _ENVIRONMENT: Final = {
     "ZYPP_LOGFILE": "/dev/null",
     "ZYPP_READONLY_HACK": "1",  # zypper keeps no log and takes no lock
 }
+_PATH_ONLY: Final = getattr(os, "O_PATH", None)
+"""Linux's way to look at a file without opening it. A Mac has none: there its kind is asked just before."""
 _OPEN: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _PIPE_BYTES, _GATHER_SECONDS = 64 * 1024, 0.002
 
@@ -61,8 +63,10 @@ class Local(door.Host):
 
     def _read(self, path: str, limit: int, whole: bool = True) -> bytes:
         with self._looking_at(path):
+            if _PATH_ONLY is None and not stat.S_ISREG(os.stat(path).st_mode):
+                raise Unseen("malformed", path, "not a regular file")
             # O_PATH opens nothing for real; what it found is what is then opened, whoever swaps the name.
-            handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            handle = os.open(path, _OPEN if _PATH_ONLY is None else _PATH_ONLY | os.O_CLOEXEC)
             try:
                 return read_regular(handle, path, limit, whole)
             finally:
@@ -95,18 +99,22 @@ class Local(door.Host):
         """Running processes."""
         self._left("/proc")
         if self._processes is None:
-            self._processes = _running().processes()
+            told = running_macos.processes(self) if self.platform == "macos" else _running().processes()
+            self._processes = told
         return self._processes
 
     def sockets(self) -> tuple[Socket, ...]:
         """Listening sockets."""
         self._left("/proc/net")
         if self._sockets is None:
-            self._sockets = _running().sockets()
+            told = running_macos.sockets(self) if self.platform == "macos" else _running().sockets()
+            self._sockets = told
         return self._sockets
 
     def mounts(self) -> tuple[Mount, ...]:
         """Mounted filesystems."""
+        if self.platform == "macos":
+            return running_macos.mounts(self)
         seen: tuple[Mount, ...] = _running().mounts(self.text("/proc/self/mountinfo"))
         return seen
 
@@ -159,7 +167,7 @@ def read_regular(handle: int, source: str, limit: int, whole: bool = True) -> by
         raise Unseen("malformed", source, "not a regular file")
     if whole and info.st_size > limit:
         raise Unseen("too_large", source, f"{info.st_size} bytes")
-    opened = os.open(f"/proc/self/fd/{handle}", _OPEN)
+    opened = os.dup(handle) if _PATH_ONLY is None else os.open(f"/proc/self/fd/{handle}", _OPEN)
     try:
         parts, left = [], limit + whole
         while part := os.read(opened, min(left, 1 << 20)):  # files of /proc and /sys say size 0
@@ -234,6 +242,8 @@ def _children_alone(process: subprocess.Popen[bytes], selector: selectors.BaseSe
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:
+    if not hasattr(os, "waitid"):  # a Mac's Python before 3.13; its group stays named while a child runs
+        return process.poll() is not None
     try:
         return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:  # whoever started us ignores SIGCHLD: the kernel reaped it already

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from collectors import door
 from collectors.door import Command, Mount, Process, Socket, Stat, Unseen
-from collectors.doors import outcomes, ssh_command, ssh_login, ssh_running, ssh_sudo
+from collectors.doors import outcomes, running_macos, ssh_command, ssh_login, ssh_running, ssh_sudo
 from collectors.doors.connecting import ConnectError
 from collectors.doors.sftp import Sftp
 from collectors.doors.ssh_files import Files
@@ -130,26 +130,29 @@ class Ssh(door.Host):
 
     def processes(self) -> tuple[Process, ...]:
         """Running processes."""
-        self._demand_proc()
         if self._processes is None:
-            self._processes = ssh_running.processes(self._files)
+            self._processes = (
+                running_macos.processes(self)
+                if self.platform == "macos"
+                else ssh_running.processes(self._files)
+            )
         return self._processes
 
     def sockets(self) -> tuple[Socket, ...]:
         """Listening sockets."""
-        self._demand_proc()
         if self._sockets is None:
-            self._sockets = ssh_running.sockets(self._files, self._machine)
+            self._sockets = (
+                running_macos.sockets(self)
+                if self.platform == "macos"
+                else ssh_running.sockets(self._files, self._machine)
+            )
         return self._sockets
 
     def mounts(self) -> tuple[Mount, ...]:
         """Mounted filesystems."""
-        self._demand_proc()
+        if self.platform == "macos":
+            return running_macos.mounts(self)
         return ssh_running.mounts(self.text("/proc/self/mountinfo"))
-
-    def _demand_proc(self) -> None:
-        if self.platform != "linux":
-            raise Unseen("unsupported", "/proc")
 
     def _left(self, source: str) -> float:
         left = self._deadline - time.monotonic()
