@@ -16,7 +16,7 @@ from zlib import crc32
 
 import pytest
 
-from collectors import discover
+from collectors import discover, every
 from collectors.door import REASONS
 from collectors.findings import Findings
 from collectors.look import look_with
@@ -28,7 +28,7 @@ from tests.collectors.damage import lies, rewritten, unseeable, watched
 from tests.collectors.twin import MOMENT, Node, Twin
 
 ONE_OF = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 4
-COLLECTORS = sorted(discover())
+COLLECTORS = sorted({*discover(), *discover("macos")})
 WORSE = ("fail", "unknown")
 NO_FILE = ("fifo", "folder", "loop")
 
@@ -61,7 +61,7 @@ def attempts(case: Case) -> Iterator[Attempt]:
     """Every damage to everything that the collector asks for in this case."""
     whole = twin(case)
     host = watched(whole)
-    look_with(discover()[case.subject], host)
+    look_with(every()[case.subject], host)
     for path in with_parents(host.paths):
         node = host.nodes.get(path, Node(kind="none"))
         kinds = [(kind, one, hides(path, node, kind)) for kind, one in unseeable(path, node).items()]
@@ -105,7 +105,7 @@ def with_parents(paths: Iterable[str]) -> list[str]:
 @cache
 def catalogue(subject: str) -> Catalogue:
     """The checks that rest on a fact of this collector."""
-    facts, whole = discover()[subject].facts.keys(), shipped.catalogue()
+    facts, whole = every()[subject].facts.keys(), shipped.catalogue()
     checks = {
         name: check
         for name, check in whole.checks.items()
@@ -116,7 +116,8 @@ def catalogue(subject: str) -> Catalogue:
 
 def answers(case: Case, found: Findings) -> Mapping[str, str]:
     moment = case.data.get("now", MOMENT)
-    evidence = Evidence("host", "linux", found.facts, found.missing, found.sources, moment)
+    platform = every()[case.subject].platform
+    evidence = Evidence("host", platform, found.facts, found.missing, found.sources, moment)
     return {
         one.check: one.answer for one in judge(evidence, catalogue(case.subject), shipped.profile(), moment)
     }
@@ -126,7 +127,7 @@ def answers(case: Case, found: Findings) -> Mapping[str, str]:
 @pytest.mark.parametrize("subject", COLLECTORS)
 def test_damage_never_improves_a_verdict(subject: str, record_property: pytest.FixtureRequest) -> None:
     """No failure and no unknown becomes a pass or an exemption, and nothing raises."""
-    collector = discover()[subject]
+    collector = every()[subject]
     better, count, tried = [], 0, set[str]()
     for case in cases(subject):
         before = answers(case, look_with(collector, twin(case))[0])
