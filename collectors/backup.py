@@ -56,7 +56,7 @@ def _jobs(host: Host) -> Seen:
     found = list(backup_jobs.declared(host))
     for question in QUESTIONS:
         found += question(host)
-    records = [_record(host, job) for job in found]
+    records = [record(host, job) for job in found]
     places = (
         backup_jobs.MARKERS,
         backup_jobs.BORG_SECURITY,
@@ -66,7 +66,8 @@ def _jobs(host: Host) -> Seen:
     return Seen(sorted(records, key=str), *(job.source for job in found), *places)
 
 
-def _record(host: Host, job: Job) -> Json:
+def record(host: Host, job: Job) -> Json:
+    """A job as `backup.jobs` tells it: what starts it and whether it leaves the host, as far as that is seen."""
     schedule = job.schedule
     if schedule is None and job.tool in backup_products.STARTED_AS:
         schedule = schedules.starting(host, backup_products.STARTED_AS[job.tool])

@@ -9,6 +9,7 @@ What is exposed is found with the kernel's rules, which want CAP_NET_ADMIN (`rea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Final
 
@@ -42,53 +43,61 @@ def collect(host: Host) -> Findings:
 
 
 def _exposed(host: Host) -> Seen:
-    services = _services(host)
+    found = services(host.sockets(), *_ephemeral(host))
     rules = kernel_rules.rules(host)
-    records: list[Json] = []
-    for (protocol, port, address), names in services:
+    exposed: list[Json] = []
+    for (protocol, port, address), names in found:
         who = exposure.reach(host, protocol, address, port)
         if who != "nobody":
             socket: dict[str, Json] = {"protocol": protocol, "address": address, "port": port}
-            records.append(socket | {"process": _owner(names), "reach": who})
-    return Seen(records, SOCKETS, *rules.sources, interfaces.NETWORK)
+            exposed.append(socket | {"process": _owner(names), "reach": who})
+    return Seen(exposed, SOCKETS, *rules.sources, interfaces.NETWORK)
 
 
 def _sockets(host: Host) -> Seen:
-    records: list[Json] = [
+    return Seen(records(host.sockets(), *_ephemeral(host)), SOCKETS)
+
+
+def records(sockets: Iterable[Socket], low: int, high: int) -> list[Json]:
+    """The services among sockets, for `listeners.sockets`; the ephemeral ports lie from `low` to `high`."""
+    return [
         {
             "protocol": protocol,
             "address": address,
             "port": port,
             "process": _owner(names),
-            "loopback": _is_loopback(address),
+            "loopback": is_loopback(address),
         }
-        for (protocol, port, address), names in _services(host)
+        for (protocol, port, address), names in services(sockets, low, high)
     ]
-    return Seen(records, SOCKETS)
 
 
-def _services(host: Host) -> list[tuple[tuple[str, int, str], set[str]]]:
-    low, high = _ephemeral(host)
+def services(sockets: Iterable[Socket], low: int, high: int) -> list[tuple[tuple[str, int, str], set[str]]]:
+    """Protocol, port and address of each service among sockets, and the names of those who hold it."""
     owners: dict[tuple[str, int, str], set[str]] = {}
-    for socket in host.sockets():
-        if _is_service(socket, low, high):
+    for socket in sockets:
+        if is_service(socket, low, high):
             names = owners.setdefault((socket.protocol, socket.port, socket.address), set())
             names |= {socket.process} if socket.process else set()
     return sorted(owners.items())
 
 
-def _is_service(socket: Socket, low: int, high: int) -> bool:
+def is_service(socket: Socket, low: int, high: int) -> bool:
+    """Whether a service waits there, when ephemeral ports are those from `low` to `high`."""
     if not low <= socket.port <= high or socket.port in SERVICE_PORTS:
         return True
-    return socket.protocol == "tcp" and not _is_loopback(socket.address)
+    return socket.protocol == "tcp" and not is_loopback(socket.address)
 
 
 def _owner(names: set[str]) -> str | None:
-    """The service among those that share a socket: systemd only opened it for another."""
-    return min(names - {"systemd"} or names, default=None)
+    """The service among those that share a socket: systemd and launchd only open it for another."""
+    return min(names - {"systemd", "launchd"} or names, default=None)
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether only this host reaches an address."""
+    if address.endswith("%lo0"):  # a Mac's loopback device has a link-local address too
+        return True
     try:
         plain = ip_address(address.partition("%")[0])
     except ValueError:

@@ -43,7 +43,7 @@ def collect(host: Host) -> Findings:
     findings.look("privileges.ways_to_root", _ways_to_root, host)
     findings.look("privileges.hidden_administrators", _hidden, host)
     findings.look("privileges.nopasswd_rules", _nopasswd_rules, host)
-    findings.look("privileges.no_authenticate", _no_authenticate, host)
+    findings.look("privileges.no_authenticate", no_authenticate, host)
     findings.look("privileges.other_sources", _other_sources, host)
     return findings
 
@@ -84,7 +84,8 @@ def _by_line(grants: list[Grant]) -> dict[str, list[Grant]]:
     return lines
 
 
-def _no_authenticate(host: Host) -> Seen:
+def no_authenticate(host: Host) -> Seen:
+    """The defaults of sudo that ask nobody for a password, as `privileges.no_authenticate` tells them."""
     read = administrators.sudo(host)
     if read is None:
         return Seen([], f"{sudoers.PATHS[0]}: not there")

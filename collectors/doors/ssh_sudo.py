@@ -23,6 +23,7 @@ SFTP_SERVERS: Final = (
 READ_ONLY: Final = "-R"
 
 COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
+    ("audit", "-c"),
     ("auditctl", "-l"),
     ("auditctl", "-s"),
     ("dmsetup", "table"),
@@ -30,10 +31,16 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("ip6tables-save",),
     ("iptables-legacy-save",),
     ("iptables-save",),
+    ("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-iUDP", "-F", "pcPn"),
     ("nft", "-j", "list", "ruleset"),
     ("sshd", "-T"),
+    ("systemsetup", "-getnetworktimeserver"),
+    ("systemsetup", "-getusingnetworktime"),
 )
-"""Commands of the collectors that answer only root."""
+"""Commands of the collectors that answer only root, or tell root more."""
+
+MACOS: Final = frozenset({"audit", "lsof", "systemsetup"})
+"""Those that only a Mac is asked."""
 
 _FOLDERS: Final = ("/usr/sbin", "/sbin")
 
@@ -43,11 +50,22 @@ def is_refusal(done: Command) -> bool:
     return done.returncode in (1, 127) and done.stderr.startswith(b"sudo: ")
 
 
-def rules(user: str) -> str:
-    """The rule set as a file for /etc/sudoers.d."""
-    lines = [f"{server} {READ_ONLY}" for server in SFTP_SERVERS]
-    lines += [
-        " ".join((f"{folder}/{argv[0]}", *(argv[1:] or ('""',)))) for argv in COMMANDS for folder in _FOLDERS
-    ]
+def rules(user: str, platform: str = "linux") -> str:
+    """The rule set of a platform as a file for /etc/sudoers.d."""
+    if platform == "macos":
+        lines = [f"{SFTP_SERVERS[-1]} {READ_ONLY}"]
+        asked = [argv for argv in COMMANDS if argv[0] in {*MACOS, "sshd"}]
+        lines += [f"{_FOLDERS[0]}/{' '.join(map(_escaped, argv))}" for argv in asked]
+    else:
+        lines = [f"{server} {READ_ONLY}" for server in SFTP_SERVERS]
+        asked = [argv for argv in COMMANDS if argv[0] not in MACOS]
+        lines += [
+            " ".join((f"{folder}/{argv[0]}", *(argv[1:] or ('""',)))) for argv in asked for folder in _FOLDERS
+        ]
     joined = ", \\\n    ".join(lines)
     return f"Cmnd_Alias BOLTSEAL = \\\n    {joined}\n{user} ALL=(root) NOPASSWD: BOLTSEAL\n"
+
+
+def _escaped(word: str) -> str:
+    """A word as sudoers has it, where a colon ends a part of a rule."""
+    return word.replace(":", "\\:")

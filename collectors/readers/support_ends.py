@@ -1,8 +1,9 @@
 """Until when an operating system gets security updates that nobody pays extra for.
 
 Debian counts its LTS years (the same archive goes on), Ubuntu its standard years (ESM wants a
-subscription), the others the vendor's general maintenance. The table is a baseline for hosts that carry no
-newer one themselves.
+subscription), the others the vendor's general maintenance. Apple announces no ends: those of macOS are the days when
+the third release after them came, known once they are past (endoflife.date, March 2026). The table is a baseline for
+hosts that carry no newer one themselves.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ TABLE: Final = {
     | {"15.7": "2031-07-31", "16.0": "2027-11-30"},
     "alpine": {"3.18": "2025-05-09", "3.19": "2025-11-01", "3.20": "2026-04-01", "3.21": "2026-11-01"}
     | {"3.22": "2027-05-01", "3.23": "2027-11-01", "3.24": "2028-06-01"},
+    "macos": {"10.11": "2018-12-01", "10.12": "2019-10-01", "10.13": "2020-12-01", "10.14": "2021-10-25"}
+    | {"10.15": "2022-09-12", "11": "2023-09-26", "12": "2024-09-16", "13": "2025-09-15"},
 }
 _SAME_AS: Final = {"sles_sap": "sles", "sled": "sles"}
 _STREAM: Final = {"8": "2024-05-31", "9": "2027-05-31", "10": "2030-05-31"}

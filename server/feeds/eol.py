@@ -27,6 +27,7 @@ PRODUCTS: Mapping[str, str] = {
     "debian": "debian",
     "fedora": "fedora",
     "linuxmint": "linuxmint",
+    "macos": "macos",
     "opensuse": "opensuse-leap",
     "oracle-linux": "ol",
     "rhel": "rhel",

@@ -22,7 +22,7 @@ NETSTAT = (
     HEAD
     + """tcp4       0      0  127.0.0.1.631          *.*                    LISTEN
 tcp6       0      0  ::1.631                *.*                    LISTEN
-tcp46      0      0  *.3283                 *.*                    LISTEN      131072 131072    528      0 0x0000 0x00000202
+tcp46      0      0  *.3283                 *.*                    LISTEN      131072 131072    528      0 0x0000
 tcp4       0      0  *.88                   *.*                    LISTEN
 tcp6       0      0  fe80::aede:48ff:.49159 *.*                    LISTEN
 tcp4       0      0  192.168.1.7.53211      17.57.144.84.5223      ESTABLISHED
@@ -35,10 +35,12 @@ Address          Type   Recv-Q Send-Q            Inode             Conn         
 d1d3b6a26c6b1f51 stream      0      0                0 d1d3b6a26c6b2019                0                0
 """
 )
-LSOF = "p1\nclaunchd\nf7\nPTCP\nn*:88\np528\ncARD\\x20Agent\nf12\nPTCP\nn*:3283\nf13\nPUDP\nn192.168.1.7:61031->192.168.1.1:53\n"
+LSOF = "p1\nclaunchd\nf7\nPTCP\nn*:88\np528\ncARD\\x20Agent\nf12\nPTCP\nn*:3283\nf13\n"
+LSOF += "PUDP\nn192.168.1.7:61031->192.168.1.1:53\n"
 PS = {
     "ucomm": "    1 launchd\n  528 ARDAgent\n  901 sshd\n  902 ExtremelyLongNa\n",
-    "comm": "    1 /sbin/launchd\n  528 /System/Library/CoreServices/RemoteManagement/ARDAgent.app/Contents/MacOS/ARDAgent\n"
+    "comm": "    1 /sbin/launchd\n"
+    "  528 /System/Library/CoreServices/RemoteManagement/ARDAgent.app/Contents/MacOS/ARDAgent\n"
     "  901 sshd: ada [priv]\n  902 /Applications/A B.app/Contents/MacOS/ExtremelyLongName\n",
     "args": "    1 /sbin/launchd\n  901 sshd: ada [priv] \n",
 }

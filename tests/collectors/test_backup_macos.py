@@ -1,0 +1,13 @@
+"""The backup collector of macOS, by its cases in fixtures/backup_macos.toml (samples; never run on a Mac)."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.collectors.cases import Case, cases, check
+
+
+@pytest.mark.parametrize("case", cases("backup_macos"), ids=str)
+def test_backup_macos(case: Case, tmp_path: Path) -> None:
+    """Every case gives exactly the facts, reasons and outcome that it names."""
+    check(case, tmp_path)

@@ -1,0 +1,13 @@
+"""Removable media of macOS, by the cases in fixtures/removable_media_macos.toml (samples; never run on a Mac)."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.collectors.cases import Case, cases, check
+
+
+@pytest.mark.parametrize("case", cases("removable_media_macos"), ids=str)
+def test_removable_media_macos(case: Case, tmp_path: Path) -> None:
+    """Every case gives exactly the facts, reasons and outcome that it names."""
+    check(case, tmp_path)

@@ -1,0 +1,13 @@
+"""The sshd collector of macOS, by its cases in fixtures/sshd_macos.toml (samples; never run on a Mac)."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.collectors.cases import Case, cases, check
+
+
+@pytest.mark.parametrize("case", cases("sshd_macos"), ids=str)
+def test_sshd_macos(case: Case, tmp_path: Path) -> None:
+    """Every case gives exactly the facts, reasons and outcome that it names."""
+    check(case, tmp_path)
