@@ -110,7 +110,8 @@ def _network_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--network-known",
         metavar="FILE",
-        help="known devices: an address, a hardware address, or both on each line",
+        help="known devices: an address, a hardware address, both, or a DNS name on each line;"
+        " boltseal-server known-devices writes one",
     )
     group.add_argument(
         "--network-allow-public",

@@ -15,11 +15,20 @@ from collectors.door import Door
 
 @dataclass(frozen=True)
 class Device:
-    """One device that the company knows: by address, by hardware address, or by both together."""
+    """One device that the company knows: by address, by hardware address, by both together, or by its DNS name."""
 
     address: str = ""
     mac: str = ""
     """Lower case with colons. Where both are given, both must fit: another device at its address is a stranger."""
+    name: str = ""
+    """In DNS. With an address, it is what the name led to; alone, the answer did not come in time or was none."""
+    source: str = ""
+    """Where the entry comes from, as the list says it."""
+
+    @property
+    def entry(self) -> str:
+        """The words of the list."""
+        return self.name or " ".join(filter(None, (self.address, self.mac)))
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,10 @@ class Declared:
     """Services that are meant to be reachable: address and port."""
     known: tuple[Device, ...] | None = None
     """None where nobody handed in a list: then no device can be called unknown."""
+    known_sha256: str = ""
+    """Of the list as it was handed in."""
+    known_made_at: str = ""
+    """When it was made, where it says so."""
 
 
 @dataclass(frozen=True)

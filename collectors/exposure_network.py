@@ -9,9 +9,11 @@ wall before the agent.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from collectors.door import Unseen
-from collectors.door_network import Network, Scanned
-from collectors.findings import Fact, Findings, Seen
+from collectors.door_network import Device, Network, Scanned
+from collectors.findings import Fact, Findings, Json, Seen
 from collectors.readers import network_services
 
 FACTS = {
@@ -37,9 +39,17 @@ FACTS = {
     ),
     "exposure.unknown_devices": Fact(
         "records{address: str, mac: str?, vendor: str?, known: bool?}",
-        "hosts that are on no list of known devices; known null: its hardware address could not be compared",
+        "hosts that are on no list of known devices; known null: its hardware address could not be compared, or DNS"
+        " gave no answer about a name on the list",
     ),
+    "exposure.known_devices": Fact(
+        "records{address: str, mac: str?, entry: str, source: str?}",
+        "hosts that are on the list of known devices, by which of its entries, and where the list has that from",
+    ),
+    "exposure.known_list_sha256": Fact("str", "digest of the list of known devices as it was handed in"),
+    "exposure.known_list_made_at": Fact("time", "when that list was made, where it says so"),
 }
+_LIST = "list of known devices"
 
 
 def collect(network: Network) -> Findings:
@@ -54,7 +64,10 @@ def collect(network: Network) -> Findings:
     findings.look("exposure.hosts_seen", _hosts_seen, network)
     findings.look("exposure.services", _services, network)
     findings.look("exposure.udp_services", _udp_services, network)
-    findings.look("exposure.unknown_devices", _unknown_devices, network)
+    findings.look("exposure.unknown_devices", _of_list, network, network_services.unknown)
+    findings.look("exposure.known_devices", _of_list, network, network_services.recognised)
+    findings.look("exposure.known_list_sha256", _told_of_list, declared.known_sha256)
+    findings.look("exposure.known_list_made_at", _told_of_list, declared.known_made_at)
     return findings
 
 
@@ -87,8 +100,14 @@ def _udp_services(network: Network) -> Seen:
     return Seen(list(network_services.datagrams(found, network.declared)), found.source)
 
 
-def _unknown_devices(network: Network) -> Seen:
+def _of_list(network: Network, told: Callable[[Scanned, tuple[Device, ...]], Iterator[Json]]) -> Seen:
     if network.declared.known is None:
-        raise Unseen("not_found", "list of known devices", "none was handed in")
+        raise Unseen("not_found", _LIST, "none was handed in")
     found = _answered(network)
-    return Seen(list(network_services.unknown(found, network.declared.known)), found.source)
+    return Seen([*told(found, network.declared.known)], found.source, _LIST)
+
+
+def _told_of_list(text: str) -> Seen:
+    if not text:
+        raise Unseen("not_found", _LIST, "none was handed in, or it does not say")
+    return Seen(text, _LIST)

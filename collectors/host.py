@@ -8,10 +8,11 @@ looked for.
 from __future__ import annotations
 
 import configparser
+import re
 
 from collectors.door import Host, Unseen
 from collectors.findings import Fact, Findings, Seen
-from collectors.readers import container, desktop, nsswitch
+from collectors.readers import container, desktop, interfaces, nsswitch
 
 FACTS = {
     "host.role": Fact("str", "workstation (a display manager is installed), server or container"),
@@ -19,7 +20,11 @@ FACTS = {
     "host.domain_joined": Fact(
         "bool", "users also come from a directory (AD, IPA, LDAP) that is set up here"
     ),
+    "host.hardware_addresses": Fact(
+        "list[str]", "of the interfaces that lead outside: by them a scan of the network knows this host"
+    ),
 }
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.ASCII)
 SSSD = "/etc/sssd/sssd.conf"
 SAMBA = "/etc/samba/smb.conf"
 
@@ -30,6 +35,7 @@ def collect(host: Host) -> Findings:
     findings.look("host.role", _role, host)
     findings.look("host.virtualization", _virtualization, host)
     findings.look("host.domain_joined", _domain_joined, host)
+    findings.look("host.hardware_addresses", _hardware_addresses, host)
     return findings
 
 
@@ -71,6 +77,16 @@ def _domain_joined(host: Host) -> Seen:
             if section == "global" and options.get("security", "").lower() in ("ads", "domain"):
                 return Seen(True, nsswitch.PATH, SAMBA)
     return Seen("ldap" in sources, nsswitch.PATH)
+
+
+def _hardware_addresses(host: Host) -> Seen:
+    """Those on Ethernet and Wi-Fi; a tunnel or a dial-up link has none."""
+    names = [name for name in interfaces.outside(host) if name != "?"]
+    found = {host.text(f"{interfaces.NETWORK}/{name}/address").strip().lower() for name in names}
+    known = sorted(one for one in found if _MAC.fullmatch(one) and one != "00:00:00:00:00:00")
+    if not known:
+        raise Unseen("not_found", interfaces.NETWORK, "no interface that leads outside has one")
+    return Seen([*known], interfaces.NETWORK)
 
 
 def _ini(host: Host, path: str) -> list[tuple[str, dict[str, str]]]:

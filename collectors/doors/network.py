@@ -19,7 +19,7 @@ import psutil
 
 from collectors.door import Unseen
 from collectors.door_network import Answerer, Declared, Network, Scanned
-from collectors.doors import network_answer
+from collectors.doors import network_answer, network_names
 from collectors.doors.local import Local
 from collectors.readers import network_ports
 
@@ -75,6 +75,7 @@ def connect(
         raw: whether to send raw packets; None finds out whether this process may.
         host_seconds: after which a host is left, and nothing is known of it.
     """
+    declared = network_names.resolved(declared)
     now, method = datetime.now(UTC), "syn" if (may_send_raw() if raw is None else raw) else "connect"
     source, door = f"nmap ({method} scan)", Local(now, budget_seconds)
 

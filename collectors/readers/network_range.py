@@ -6,8 +6,11 @@ Addresses that are public, or shared with a provider's customers, must be named 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
 
@@ -20,6 +23,12 @@ OWNER_MAX: Final = 100
 _OWN: Final = tuple(
     ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8", "fc00::/7")
+)
+SOURCE_MAX: Final = 200
+_MADE: Final = re.compile(r"# Known devices, made (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\b", re.ASCII)
+# The last label begins with a letter, so that an address that was typed wrong is none.
+_NAME: Final = re.compile(
+    r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,62})\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII
 )
 _MAC: Final = re.compile(r"[0-9a-f]{2}([:-]?[0-9a-f]{2}){5}", re.ASCII)
 _Network: TypeAlias = IPv4Network | IPv6Network
@@ -67,20 +76,25 @@ def declare(
         tuple(str(_network(text)) for text in excluded),
         frozenset(_service(text) for text in allowed),
         None if known is None else devices(known),
+        "" if known is None else hashlib.sha256(known.encode()).hexdigest(),
+        _made_at(known or ""),
     )
 
 
 def devices(text: str) -> tuple[Device, ...]:
-    """The devices of a list: on each line an address, a hardware address, or both; `#` begins a comment.
+    """The devices of a list: on each line an address, a hardware address, both, or a DNS name with its domain.
+
+    `#` begins a comment; behind a device it says where the entry comes from.
 
     Raises:
         ValueError: a line that says something else, by its number.
     """
     found = []
     for number, line in enumerate(text.splitlines(), 1):
-        words = line.partition("#")[0].replace(",", " ").split()
+        told, _, comment = line.partition("#")
+        words = told.replace(",", " ").split()
         if words:
-            found.append(_device(words, number))
+            found.append(replace(_device(words, number), source=_source(comment)))
     if len(found) > KNOWN_MAX:
         raise ValueError(f"the list of known devices has more than {KNOWN_MAX} lines")
     return tuple(found)
@@ -88,6 +102,8 @@ def devices(text: str) -> tuple[Device, ...]:
 
 def _device(words: list[str], number: int) -> Device:
     address = mac = ""
+    if len(words) == 1 and _NAME.fullmatch(words[0].lower().rstrip(".")):
+        return Device(name=words[0].lower().rstrip("."))
     for word in words:
         if _MAC.fullmatch(word.lower()) and not mac:
             digits = re.sub("[:-]", "", word.lower())
@@ -96,9 +112,23 @@ def _device(words: list[str], number: int) -> Device:
             address = str(ip_address(word))
         else:
             raise ValueError(
-                f"line {number} of the known devices is neither an address nor a hardware address: {word[:40]!r}"
+                f"line {number} of the known devices is no address, hardware address or DNS name: {word[:40]!r}"
             )
     return Device(address, mac)
+
+
+def _source(comment: str) -> str:
+    return "".join(one if one.isprintable() else " " for one in comment.strip()[:SOURCE_MAX])
+
+
+def _made_at(text: str) -> str:
+    """When a list was made, as `boltseal-server known-devices` writes it into the first line."""
+    told = _MADE.match(text)
+    try:
+        datetime.fromisoformat(told[1] if told else "")
+    except ValueError:
+        return ""
+    return told[1] if told else ""
 
 
 def _is_address(text: str) -> bool:

@@ -44,27 +44,62 @@ def datagrams(found: Scanned, declared: Declared) -> Iterator[Json]:
 
 
 def unknown(found: Scanned, known: tuple[Device, ...]) -> Iterator[Json]:
-    """A record for each host that is not on the list; `known` is null where its hardware address was not seen.
+    """A record for each host that is not on the list; `known` is null where that is open.
 
     The machine that looks is known. A list that names a device by its hardware address alone leaves open, at hosts
-    that show none, whether one of them is this device.
+    that show none, whether one of them is this device; so does a name of which DNS gave no answer, at every host.
     """
-    by_address: dict[str, set[str]] = {}
-    alone = {device.mac for device in known if device.mac and not device.address}
-    for device in known:
-        if device.address:
-            by_address.setdefault(device.address, set()).add(device.mac)
+    on_list = _List(known)
     for host in found.hosts:
-        macs = by_address.get(host.address)
-        if host.own or host.mac in alone or (macs is not None and (host.mac in macs or "" in macs)):
-            continue
-        open_still = not host.mac and bool(alone or macs)
-        yield {
-            "address": host.address,
-            "mac": host.mac or None,
-            "vendor": text(host.vendor),
-            "known": None if open_still else False,
-        }
+        if not host.own and on_list.entry(host) is None:
+            yield {
+                "address": host.address,
+                "mac": host.mac or None,
+                "vendor": text(host.vendor),
+                "known": None if on_list.is_open(host) else False,
+            }
+
+
+def recognised(found: Scanned, known: tuple[Device, ...]) -> Iterator[Json]:
+    """A record for each host that is on the list, with the entry by which it is."""
+    on_list = _List(known)
+    for host in found.hosts:
+        device = on_list.entry(host)
+        if host.own:
+            yield {
+                "address": host.address,
+                "mac": host.mac or None,
+                "entry": "the machine that looks",
+                "source": None,
+            }
+        elif device is not None:
+            source = device.source or None
+            yield {"address": host.address, "mac": host.mac or None, "entry": device.entry, "source": source}
+
+
+class _List:
+    """The known devices, to look up what answered."""
+
+    def __init__(self, known: tuple[Device, ...]) -> None:
+        self._by_address: dict[str, list[Device]] = {}
+        self._alone: dict[str, Device] = {}
+        self._unanswered = any(device.name and not device.address for device in known)
+        for device in known:
+            if device.address:
+                self._by_address.setdefault(device.address, []).append(device)
+            elif device.mac:
+                self._alone.setdefault(device.mac, device)
+
+    def entry(self, host: Answerer) -> Device | None:
+        """The device that a host is: by its hardware address first."""
+        at = self._by_address.get(host.address, ())
+        both = next((device for device in at if device.mac and device.mac == host.mac), None)
+        return both or self._alone.get(host.mac) or next((device for device in at if not device.mac), None)
+
+    def is_open(self, host: Answerer) -> bool:
+        """Whether a host that is none of them may be one after all."""
+        unseen = not host.mac and bool(self._alone or self._by_address.get(host.address))
+        return unseen or self._unanswered
 
 
 def hosts(found: Scanned) -> list[Json]:

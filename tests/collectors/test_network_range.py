@@ -115,15 +115,19 @@ def test_allowed_and_excluded() -> None:
 
 
 def test_known_devices() -> None:
-    """A line is an address, a hardware address in one of its spellings, or both in any order."""
+    """A line is an address, a hardware address in one of its spellings, both, or a DNS name; then its source."""
     text = "10.0.0.1\n# all of it\n\n02-00-00-00-00-AA # printer\n020000000005, 10.0.0.5\r\nfd00:0::1\n"
     assert devices(text) == (
         Device("10.0.0.1"),
-        Device(mac="02:00:00:00:00:aa"),
+        Device(mac="02:00:00:00:00:aa", source="printer"),
         Device("10.0.0.5", "02:00:00:00:00:05"),
         Device("fd00::1"),
     )
-    for line in ("router", "10.0.0.1 10.0.0.2", "10.0.0.0/24", "02:00:00:00:00", "fe80::1%eth0"):
+    named = "Srv1.Example.com.  # directory corp, 2026-11-24T12:00:00Z\x1b[2J\n10.0.0.5.example\n"
+    source = "directory corp, 2026-11-24T12:00:00Z [2J"
+    assert devices(named) == (Device(name="srv1.example.com", source=source), Device(name="10.0.0.5.example"))
+    wrong = ("router", "10.0.0.1 10.0.0.2", "10.0.0.0/24", "02:00:00:00:00", "fe80::1%eth0")
+    for line in (*wrong, "10.0.0.256", "web.example 10.0.0.5"):
         with pytest.raises(ValueError, match="line 2 of the known devices"):
             devices(f"10.0.0.1\n{line}")
     with pytest.raises(ValueError, match="more than"):
