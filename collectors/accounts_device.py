@@ -12,6 +12,8 @@ from collectors.door_device import Device
 from collectors.findings import Fact, Findings, Seen
 from collectors.readers import cli_ios, cli_logins, cli_secrets, generic_names
 
+_SHARED_HERE = ("cisco", "root")
+"""Beside those that are shared everywhere: here no system brings a root along."""
 _SHARED = ("accounts.empty_password", "accounts.weak_hash", "accounts.shared_names", "accounts.directories")
 FACTS = {name: accounts.FACTS[name] for name in _SHARED} | {
     "accounts.local": Fact(
@@ -57,7 +59,7 @@ def _weak(device: Device) -> Seen:
 
 def _shared(device: Device) -> Seen:
     found = cli_secrets.users(cli_ios.config(device))
-    shared = [one for one in found if generic_names.PATTERN.fullmatch(one.name) or one.name == "cisco"]
+    shared = [one for one in found if generic_names.PATTERN.fullmatch(one.name) or one.name in _SHARED_HERE]
     return Seen([one.name for one in shared], *cli_ios.source(*(one.line for one in shared)))
 
 

@@ -2,7 +2,8 @@
 
 An interface is outside where it is named so (`ip nat outside`, a zone of such a name), has a public address, or
 carries the default route. A list that is applied and not defined lets everything in; one with entries ends in a
-deny. Zones judge by policies that are not read here, so nothing is claimed there.
+deny. In a zone the policies of its pairs decide about IPv4; about IPv6, which old releases do not look at, nothing is
+claimed there.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collectors.door import Unseen
 from collectors.door_device import Device
 from collectors.findings import Fact, Findings, Json, Seen
-from collectors.readers import cli_filters, cli_interfaces, cli_ios
+from collectors.readers import cli_filters, cli_interfaces, cli_ios, cli_zones
 
 FACTS = {
     "firewall.outside_interfaces": Fact(
@@ -39,6 +40,8 @@ def _outside(device: Device) -> Seen:
         for family in one.families:
             name = one.filters.get(family)
             keeps = cli_filters.restricts(known, family, name)
-            default = None if keeps is None or (not keeps and one.zone) else "drop" if keeps else "accept"
+            if not keeps and one.zone:
+                keeps = cli_zones.keeps_out(config, known, one.zone) if family == "ip" else None
+            default = None if keeps is None else "drop" if keeps else "accept"
             records.append({"name": one.name, "family": family, "acl": name, "default": default})
     return Seen(records, *cli_ios.source(*(one.line for one in found)))

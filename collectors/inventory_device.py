@@ -13,8 +13,8 @@ from collectors.readers import cli_ios
 FACTS = {
     name: inventory.FACTS[name] for name in ("inventory.manufacturer", "inventory.model", "inventory.serial")
 }
-_MODEL = (r"^Model [Nn]umber\s*: (\S+)", r"^[Cc]isco (\S+) \(.*\) processor\b")
-_SERIAL = (r"^System [Ss]erial [Nn]umber\s*: (\S+)", r"^Processor board ID (\S+)")
+_MODEL = (r"^Model [Nn]umber\s*: (\S+)", r"^[Cc]isco (\S+) \(.*\) (?:processor|with)\b")
+_SERIAL = (r"^System [Ss]erial [Nn]umber\s*: (\S+)", r"^Processor board ID ([^\s,]+)")
 
 
 def collect(device: Device) -> Findings:

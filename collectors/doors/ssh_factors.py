@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     import paramiko
 
 _METHODS: Final = ("publickey", "password", "keyboard-interactive")
+_HINT: Final = "give --ssh-key or --ssh-password-file, or load the key into ssh-agent"
+_CODE_HINT: Final = (
+    "a code that changes cannot be given by a scan: let this user in by key, or by key and password, from the"
+    " address that scans (sshd: Match User … Address …)"
+)
 
 
 def authenticate(
@@ -47,7 +52,7 @@ def authenticate(
             wanted = left
     if wanted:
         message = f"{user} was not let in to {name}, which asks for: {', '.join(map(_plain, wanted))[:200]}"
-        hint = "give --ssh-key or --ssh-password-file, or load the key into ssh-agent"
+        hint = f"{_HINT}; {_CODE_HINT}" if wanted == ["keyboard-interactive"] else _HINT
         raise ConnectError("ssh_login_refused", message, hint)
 
 

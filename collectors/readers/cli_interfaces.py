@@ -22,7 +22,7 @@ class Interface:
     line: Line
     up: bool
     outside: bool
-    zone: bool
+    zone: str
     families: tuple[str, ...]
     filters: Mapping[str, str]
 
@@ -32,6 +32,8 @@ def interfaces(config: tuple[Line, ...]) -> list[Interface]:
     routes = [*_default_routes(config)]
     found = []
     for line, name in starting(config, "interface"):
+        if name.lower().startswith("loopback"):  # nothing comes in by it: a list there keeps nobody out
+            continue
         families = {}
         if starting(line.under, "ip address") or starting(line.under, "ip unnumbered"):
             families["ip"] = "ip access-group"
@@ -45,7 +47,7 @@ def interfaces(config: tuple[Line, ...]) -> list[Interface]:
                 line,
                 has(line.under, "shutdown") is None and bool(families),
                 _is_outside(name, line, routes),
-                bool(zones),
+                zones[-1][1] if zones else "",
                 tuple(families),
                 {family: name for family, name in filters.items() if name},
             )

@@ -16,6 +16,10 @@ from collectors.readers.cli_text import Line
 
 RUNNING: Final = "show running-config"
 VERSION: Final = "show version"
+_IOS: Final = re.compile(
+    r"^(Cisco IOS (?!XR\b)|Cisco Internetwork Operating System |IOS \(tm\) )", re.MULTILINE
+)
+"""IOS XR has another command line, and calls itself Cisco IOS too."""
 _KEY: Final = "cli_ios.config"
 
 
@@ -24,7 +28,7 @@ def version(device: Device) -> str:
     if device.vendor != "ios":
         raise Unseen("unsupported", VERSION, f"nothing is known of {device.vendor}")
     text = device.show(VERSION)
-    if not re.search(r"^Cisco (IOS|Internetwork Operating System) ", text, re.MULTILINE):
+    if not _IOS.search(text):
         raise Unseen("unsupported", VERSION, "not Cisco IOS")
     return text
 

@@ -31,21 +31,26 @@ class Way:
     idle_seconds: int | None
 
     @property
+    def is_vty(self) -> bool:
+        """It is one of the network's own lines."""
+        return self.name.startswith("vty")
+
+    @property
     def network(self) -> bool:
         """It is reached over the network."""
-        return self.name.startswith("vty") or bool({"telnet", "ssh", "all"} & {*(self.transports or ())})
+        return self.is_vty or bool({"telnet", "ssh", "all"} & {*(self.transports or ())})
 
     @property
     def open(self) -> bool:
         """Somebody may get a command line by it."""
-        if self.login == "closed" or (self.name.startswith("vty") and self.transports == ()):
+        if self.login == "closed" or (self.is_vty and self.transports == ()):
             return False
         return has(self.line.under, "no exec") is None
 
     @property
     def telnet(self) -> bool | None:
         """Whether it is reached by Telnet."""
-        if self.name.startswith("vty") and self.transports is None:
+        if self.is_vty and self.transports is None:
             return None
         return bool({"telnet", "all"} & {*(self.transports or ())})
 

@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import paramiko
 import pytest
 
-from collectors import audit
+from collectors import audit, audit_macos, time_macos
 from collectors.door import Unseen
-from collectors.doors import ssh_sudo
+from collectors.doors import running_macos, ssh_sudo
 from collectors.doors.connecting import ConnectError
 from collectors.doors.secret_file import SecretError, read_password
 from collectors.doors.ssh import Credentials, connect
@@ -89,6 +90,41 @@ def test_factors(many: dict[str, Sshd], ways: str, tmp_path: Path) -> None:
         lacking.append(both._replace(password_file=wrong))
     for one in lacking:
         assert "ssh_login_refused" == refused(sshd.address("auditor"), one).code
+
+
+CODE_SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEH"
+
+
+@pytest.mark.real("oathtool")
+@pytest.mark.parametrize("asks_password", [False, True])
+def test_code(asks_password: bool, tmp_path: Path) -> None:
+    """Where sshd demands a key and a code, a person gets in and a scan does not: one error that says why, at once."""
+    stack = "auth required pam_unix.so nodelay\n" if asks_password else ""
+    stack += "auth required pam_google_authenticator.so user=root no_increment_hotp secret={}/seed\n"
+    stack += "account required pam_permit.so\nsession required pam_permit.so\n"
+    options = ["AuthenticationMethods publickey,keyboard-interactive", "UsePAM yes"]
+    options.append("KbdInteractiveAuthentication yes")
+    sshd = Sshd(options, user=User())
+    sshd.etc = {"pam.d/sshd": stack.format(sshd.folder)}
+    secret(sshd.folder, f'{CODE_SEED}\n" TOTP_AUTH\n', "seed")
+    with sshd:
+        argv = ["oathtool", "-b", "--totp", CODE_SEED]
+        code = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+        answers = [PASSWORD] * asks_password + [code]
+        person = paramiko.Transport(("127.0.0.1", sshd.port))
+        person.start_client(timeout=10)
+        left = person.auth_publickey("auditor", paramiko.PKey.from_path(sshd.key))
+        assert ["keyboard-interactive"] == left
+        assert [] == person.auth_interactive(
+            "auditor", lambda title, text, asked: [answers.pop(0) for _ in asked]
+        )
+        person.close()
+        for password in (None, secret(tmp_path, PASSWORD)):
+            started = time.monotonic()
+            error = refused(sshd.address("auditor"), sshd.credentials(password_file=password))
+            assert ("ssh_login_refused", 5) == (error.code, max(5, time.monotonic() - started))
+            assert "keyboard-interactive" in error.message
+            assert "code" in error.hint
 
 
 def test_agent(many: dict[str, Sshd], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -174,12 +210,14 @@ def test_rules_are_what_collectors_run(tmp_path: Path) -> None:
     """The rule set holds the collectors' commands to the letter, sudo understands it, and the docs show it."""
     wanted = {nft.LIST, mapper.TABLE, audit.STATE, audit.RULES, ("sshd", "-T")}
     wanted |= {*iptables.SAVE.values(), *iptables.LEGACY_SAVE.values()}
+    wanted |= {audit_macos.CONDITION, running_macos.OWNERS, time_macos.SWITCH, time_macos.SERVER}
     assert wanted == set(ssh_sudo.COMMANDS)
-    text = ssh_sudo.rules("boltseal")
-    (tmp_path / "rules").write_text(text)
-    subprocess.run(["visudo", "-c", "-f", str(tmp_path / "rules")], check=True, capture_output=True)
-    assert "*" not in text
-    assert f"```sudoers\n{text}```\n" in read("docs/sources.md")
+    for platform in ("linux", "macos"):
+        text = ssh_sudo.rules("boltseal", platform)
+        (tmp_path / "rules").write_text(text)
+        subprocess.run(["visudo", "-c", "-f", str(tmp_path / "rules")], check=True, capture_output=True)
+        assert "*" not in text
+        assert f"```sudoers\n{text}```\n" in read("docs/sources.md")
 
 
 def test_sudo() -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -146,6 +147,16 @@ class Booted:
         asked = ["ip", "netns", "exec", self._name, "python3", "-Sc", _CONNECT, str(port), *ADDRESSES]
         told = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60)
         return dict(zip(("ipv4", "ipv6"), told.stdout.split(), strict=True))
+
+    def from_outside(self, function: Callable[[], T]) -> T:
+        """What a function gives that is called in the network outside; connections it makes stay there."""
+        with ThreadPoolExecutor(1) as thread:  # a thread has a network namespace of its own, and ends with it
+
+            def outside() -> T:
+                inside.enter_network(f"/run/netns/{self._name}")
+                return function()
+
+            return thread.submit(outside).result()
 
     def _kill(self) -> None:
         if self._nspawn is None or self._nspawn.poll() is not None:

@@ -25,7 +25,8 @@ T = TypeVar("T")
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWPID, NEWNET: clone(2)
-NAMESPACES = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000 | 0x4000_0000
+NEW_NETWORK = 0x4000_0000
+NAMESPACES = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000 | NEW_NETWORK
 
 
 def call(pid: int, function: Callable[Concatenate[Host, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -45,12 +46,25 @@ def call(pid: int, function: Callable[Concatenate[Host, P], T], *args: P.args, *
 def enter(pid: int) -> None:
     """Step into the host. The pid namespace holds from the next fork on."""
     root = os.open(f"/proc/{pid}/root", os.O_PATH)
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(os.pidfd_open(pid), NAMESPACES):
-        raise OSError(ctypes.get_errno(), "setns")
+    _setns(os.pidfd_open(pid), NAMESPACES)
     os.fchdir(root)
     os.chroot(".")
     os.chdir("/")
+
+
+def enter_network(path: str) -> None:
+    """This thread's network is from now on the one that the file stands for."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        _setns(opened, NEW_NETWORK)
+    finally:
+        os.close(opened)
+
+
+def _setns(opened: int, namespaces: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(opened, namespaces):
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 def _main(pid: int) -> int:
