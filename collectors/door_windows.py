@@ -8,9 +8,10 @@ products) is told, never compared. Paths of the registry begin with HKLM or HKU 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from collectors.door import Door, Process, Unseen
+from collectors.door import Door, Process, Socket, Unseen
 
 Value: TypeAlias = "int | str | tuple[str, ...] | bytes"
 """A registry value: a number, a text, several texts, or bytes."""
@@ -144,6 +145,28 @@ class Windows(Door, Protocol):
 
     def processes(self) -> tuple[Process, ...]:
         """Running processes, by pid."""
+        ...
+
+    def sockets(self) -> tuple[Socket, ...]:
+        """TCP sockets that listen, and UDP sockets that are bound."""
+        ...
+
+    def clock_status(self) -> str:
+        """What `w32tm /query /status /verbose` writes; all but its ASCII is replaced."""
+        ...
+
+    def newest_event(
+        self, channel: str, numbers: tuple[int, ...], levels: tuple[int, ...] = ()
+    ) -> str | None:
+        """When the newest event of these numbers (and levels) was written; `not_found` without the channel."""
+        ...
+
+    def modified_at(self, path: str) -> datetime:
+        """When a plain file on a drive was last written; `unsupported` for anything else."""
+        ...
+
+    def in_time(self, source: str) -> None:
+        """Raise `budget_spent` once the budget is: what loops for long asks between its rounds."""
         ...
 
 

@@ -31,6 +31,7 @@ PROFILES = {"Domain": "DomainProfile", "Private": "StandardProfile", "Public": "
 ENABLED = {0: False, 1: True}
 INBOUND = {2: "accept", 4: "drop"}
 SERVICES = ("mpssvc", "BFE")
+PROPERTIES = ("InstanceID", "Enabled", "DefaultInboundAction")
 
 
 def collect(host: Windows) -> Findings:
@@ -46,7 +47,7 @@ def collect(host: Windows) -> Findings:
 
 def _profiles(host: Windows) -> Seen:
     records: list[Json] = []
-    for name, one in _rows(host).items():
+    for name, one in profiles(host).items():
         policy = number(host, rf"{POLICY}\{PROFILES[name]}", "EnableFirewall")
         records.append(
             {
@@ -61,16 +62,21 @@ def _profiles(host: Windows) -> Seen:
 
 def _active(host: Windows) -> Seen:
     for name in SERVICES:
-        found = service(host, name)
-        if found is None or not found.running:
+        if not is_running(host, name):
             return Seen(_or_another(host), f"service {name}", security_center.FIREWALL)
-    rows = _rows(host)
+    rows = profiles(host)
     if all(ENABLED[whole(one, "Enabled", SOURCE)] for one in rows.values()):
         for name, key in PROFILES.items():
             if number(host, rf"{POLICY}\{key}", "EnableFirewall") == 0:  # then this was not the active store
                 raise Unseen("malformed", SOURCE, f"{name} is on although a policy turns it off")
         return Seen(True, SOURCE, *(f"service {name}" for name in SERVICES))
     return Seen(_or_another(host), SOURCE, security_center.FIREWALL)
+
+
+def is_running(host: Windows, name: str) -> bool:
+    """Whether a service is there and runs."""
+    found = service(host, name)
+    return found is not None and found.running
 
 
 def _or_another(host: Windows) -> bool:
@@ -81,7 +87,7 @@ def _or_another(host: Windows) -> bool:
 
 
 def _default_inbound(host: Windows) -> Seen:
-    actions = {INBOUND[whole(one, "DefaultInboundAction", SOURCE)] for one in _rows(host).values()}
+    actions = {INBOUND[whole(one, "DefaultInboundAction", SOURCE)] for one in profiles(host).values()}
     return Seen("accept" if "accept" in actions else "drop", SOURCE)
 
 
@@ -94,10 +100,9 @@ def _persisted(host: Windows) -> Seen:
     )
 
 
-def _rows(host: Windows) -> dict[str, Row]:
+def profiles(host: Windows, *more: str) -> dict[str, Row]:
     """All three profiles by name; an answer with another number of them, or with a state unknown here, is none."""
-    asked = ("InstanceID", "Enabled", "DefaultInboundAction")
-    rows = host.rows(NAMESPACE, CLASS, asked, context=ACTIVE)
+    rows = host.rows(NAMESPACE, CLASS, (*PROPERTIES, *more), context=ACTIVE)
     found = {str(one["InstanceID"]).rpartition("|")[2]: one for one in rows}
     if found.keys() != PROFILES.keys() or len(rows) != len(PROFILES):
         raise Unseen("malformed", SOURCE, "not the three profiles")

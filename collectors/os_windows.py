@@ -1,4 +1,7 @@
-"""Which Windows: the build and its revision from the registry, as winver shows them; no name is compared."""
+"""Which Windows: build, revision and edition from the registry, as winver shows them; no translated name is compared.
+
+Until when it gets updates depends on the edition as much as on the build (`readers.support_ends_windows`).
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from collectors import os as linux
 from collectors.door import Unseen
 from collectors.door_windows import Windows, number, value
 from collectors.findings import Fact, Findings, Seen
+from collectors.readers import support_ends_windows
 
-FACTS = {name: linux.FACTS[name] for name in ("os.family", "os.id", "os.version")} | {
+FACTS = {name: linux.FACTS[name] for name in ("os.family", "os.id", "os.version", "os.support_ends_on")} | {
     "os.build": Fact("str", "the build with its update revision: 22631.4460"),
 }
 VERSION_KEY = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
@@ -15,12 +19,13 @@ PRODUCT_KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions"
 
 
 def collect(host: Windows) -> Findings:
-    """Family, kind and build."""
+    """Family, kind, build and end of support."""
     findings = Findings()
     findings.fact("os.family", "windows", VERSION_KEY)
     findings.look("os.id", _id, host)
     findings.look("os.version", _version, host)
     findings.look("os.build", _build, host)
+    findings.look("os.support_ends_on", _support_ends, host)
     return findings
 
 
@@ -51,3 +56,14 @@ def _number_of_build(host: Windows) -> str:
     if not isinstance(build, str) or not build.isdecimal():
         raise Unseen("malformed", VERSION_KEY, "no CurrentBuildNumber")
     return build
+
+
+def _support_ends(host: Windows) -> Seen:
+    table = f"shipped table of {support_ends_windows.TABLE_DATE}"
+    edition, build = value(host, VERSION_KEY, "EditionID"), _number_of_build(host)
+    if not isinstance(edition, str):
+        raise Unseen("malformed", VERSION_KEY, "no EditionID")
+    found = support_ends_windows.end(build, edition)
+    if found is None:
+        raise Unseen("not_found", f"{VERSION_KEY}, {table}", f"build {build}, edition {edition[:40]}")
+    return Seen(found, VERSION_KEY, table)

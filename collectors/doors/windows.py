@@ -1,27 +1,24 @@
-"""The Windows machine that this process runs on: registry, services, CIM, and the network management API.
+"""The Windows machine that this process runs on: registry, services, CIM, event log, and the network management API.
 
-Only reads, but for one thing: secedit can tell the security policy only into a file, so that one is written into a
-folder of its own and deleted. It is asked without changing anything, and its log goes into the same folder.
+Only reads, but for one thing: secedit writes its answer into a folder of its own, which is deleted.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import tempfile
+import re
+import stat
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
 
 from collectors import door, door_windows
-from collectors.door import Process, Unseen
+from collectors.door import Process, Socket, Unseen
 from collectors.door_windows import (
-    VALUES_MAX,
+    QUERY_MAX_SECONDS,
     LockoutRules,
     Member,
     PasswordRules,
@@ -31,13 +28,19 @@ from collectors.door_windows import (
     User,
     Value,
 )
-from collectors.doors import running, windows_answers, windows_cim, windows_net
+from collectors.doors import (
+    running,
+    windows_answers,
+    windows_cim,
+    windows_events,
+    windows_net,
+    windows_registry,
+    windows_tools,
+)
 
 SERVICES: Final = r"HKLM\SYSTEM\CurrentControlSet\Services"
 STARTS: Final = {0: "boot", 1: "system", 2: "automatic", 3: "manual", 4: "disabled"}
-SECEDIT: Final = "secedit /export"
-SECEDIT_MAX_SECONDS: Final = 30.0
-_HIVES: Final = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS"}
+_ON_A_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/][^\x00:*?\"<>|]+")
 
 
 class Windows(door_windows.Windows):
@@ -53,12 +56,16 @@ class Windows(door_windows.Windows):
 
     def values(self, key: str) -> Mapping[str, Value]:
         """The values of a registry key."""
-        found: Mapping[str, Value] = self._once(("values", key.lower()), key, lambda: _values(key))
+        found: Mapping[str, Value] = self._once(
+            ("values", key.lower()), key, lambda: windows_registry.values(key)
+        )
         return found
 
     def subkeys(self, key: str) -> tuple[str, ...]:
         """The names below a registry key."""
-        found: tuple[str, ...] = self._once(("subkeys", key.lower()), key, lambda: _subkeys(key))
+        found: tuple[str, ...] = self._once(
+            ("subkeys", key.lower()), key, lambda: windows_registry.subkeys(key)
+        )
         return found
 
     def service(self, name: str) -> Service:
@@ -78,7 +85,11 @@ class Windows(door_windows.Windows):
         """The instances of a CIM class."""
         key = ("rows", namespace, name, properties, where, tuple((context or {}).items()))
         found: tuple[Row, ...] = self._once(
-            key, f"{namespace}:{name}", lambda: windows_cim.rows(namespace, name, properties, where, context)
+            key,
+            f"{namespace}:{name}",
+            lambda: windows_cim.rows(
+                namespace, name, properties, where, context, min(QUERY_MAX_SECONDS, self._left())
+            ),
         )
         return found
 
@@ -94,7 +105,9 @@ class Windows(door_windows.Windows):
 
     def security_policy(self) -> str:
         """What secedit exports."""
-        found: str = self._once("secedit", SECEDIT, _security_policy)
+        found: str = self._once(
+            "secedit", windows_tools.SECEDIT, lambda: windows_tools.security_policy(self._left())
+        )
         return found
 
     def users(self) -> tuple[User, ...]:
@@ -118,7 +131,7 @@ class Windows(door_windows.Windows):
 
     def updates(self) -> Updates:
         """What the update agent knows."""
-        found: Updates = self._once("updates", "Microsoft.Update.Session", windows_cim.updates)
+        found: Updates = self._once("updates", windows_cim.AGENT, lambda: windows_cim.updates(self._left()))
         return found
 
     def processes(self) -> tuple[Process, ...]:
@@ -128,11 +141,48 @@ class Windows(door_windows.Windows):
             raise Unseen("malformed", "processes", "none")
         return found
 
+    def sockets(self) -> tuple[Socket, ...]:
+        """Sockets that wait; Windows has some always (its endpoint mapper), so none is no answer."""
+        found: tuple[Socket, ...] = self._once("sockets", "sockets", running.sockets)
+        if not found:
+            raise Unseen("malformed", "sockets", "none")
+        return found
+
+    def clock_status(self) -> str:
+        """What Windows' time service says of itself."""
+        found: str = self._once(
+            "clock", windows_tools.CLOCK, lambda: windows_tools.clock_status(self._left())
+        )
+        return found
+
+    def newest_event(
+        self, channel: str, numbers: tuple[int, ...], levels: tuple[int, ...] = ()
+    ) -> str | None:
+        """When the newest event of these numbers was written."""
+        found: str | None = self._once(
+            ("event", channel, numbers, levels),
+            f"event log {channel}",
+            lambda: windows_events.newest(channel, numbers, levels),
+        )
+        return found
+
+    def modified_at(self, path: str) -> datetime:
+        """When a file was last written."""
+        found: datetime = self._once(("file", path.lower()), path, lambda: _modified_at(path))
+        return found
+
+    def in_time(self, source: str) -> None:
+        """Raise `budget_spent` once the budget is."""
+        if self._left() <= 0:
+            raise Unseen("budget_spent", source)
+
+    def _left(self) -> float:
+        return self._deadline - time.monotonic()
+
     def _once(self, key: object, source: str, ask: Any) -> Any:
         """The answer, or the reason why there was none, of the first time."""
         if key not in self._asked:
-            if time.monotonic() >= self._deadline:
-                raise Unseen("budget_spent", source)
+            self.in_time(source)
             try:
                 self._asked[key] = ask()
             except Unseen as unseen:
@@ -141,53 +191,6 @@ class Windows(door_windows.Windows):
         if isinstance(found, Unseen):
             raise Unseen(found.reason, found.source, found.detail)
         return found
-
-
-def _opened(key: str) -> Any:
-    """A key of the 64-bit view, whatever this Python is."""
-    registry: Any = import_module("winreg")
-    hive, _, path = key.partition("\\")
-    try:
-        root = getattr(registry, _HIVES[hive])
-        return registry.OpenKey(root, path, 0, registry.KEY_READ | registry.KEY_WOW64_64KEY)
-    except OSError as error:
-        raise windows_answers.unseen(_number(error), key) from None
-
-
-def _values(key: str) -> Mapping[str, Value]:
-    registry: Any = import_module("winreg")
-    with _opened(key) as opened:
-        try:
-            count = registry.QueryInfoKey(opened)[1]
-            if count > VALUES_MAX:
-                raise Unseen("too_large", key, f"{count} values")
-            return {
-                name: _value(told)
-                for name, told, _ in (registry.EnumValue(opened, at) for at in range(count))
-            }
-        except OSError as error:
-            raise windows_answers.unseen(_number(error), key) from None
-
-
-def _value(told: object) -> Value:
-    """A number, a text, several texts; anything else as bytes."""
-    if isinstance(told, (int, str)):
-        return told
-    if isinstance(told, list):
-        return tuple(str(one) for one in told)
-    return told if isinstance(told, bytes) else b""
-
-
-def _subkeys(key: str) -> tuple[str, ...]:
-    registry: Any = import_module("winreg")
-    with _opened(key) as opened:
-        try:
-            count = registry.QueryInfoKey(opened)[0]
-            if count > VALUES_MAX:
-                raise Unseen("too_large", key, f"{count} keys")
-            return tuple(sorted(registry.EnumKey(opened, at) for at in range(count)))
-        except OSError as error:
-            raise windows_answers.unseen(_number(error), key) from None
 
 
 def _service(name: str, start: Value | None) -> Service:
@@ -201,46 +204,18 @@ def _service(name: str, start: Value | None) -> Service:
     except psutil.AccessDenied:
         raise Unseen("permission_denied", source) from None
     except OSError as error:
-        raise windows_answers.unseen(_number(error), source) from None
+        raise windows_answers.unseen(windows_answers.number(error), source) from None
     return Service(state == "running", STARTS[start])
 
 
-def _security_policy() -> str:
-    tool = Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "secedit.exe"
-    with tempfile.TemporaryDirectory(prefix="boltseal-") as folder:
-        told, log = Path(folder) / "policy.inf", Path(folder) / "log"
-        command = [
-            str(tool),
-            "/export",
-            "/areas",
-            "SECURITYPOLICY",
-            "/cfg",
-            str(told),
-            "/log",
-            str(log),
-            "/quiet",
-        ]
-        try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=SECEDIT_MAX_SECONDS,
-                check=False,
-            )
-            data = told.read_bytes() if told.exists() else b""
-        except subprocess.TimeoutExpired:
-            raise Unseen("timeout", SECEDIT) from None
-        except OSError as error:
-            raise windows_answers.unseen(_number(error), SECEDIT) from None
-    if done.returncode != 0:
-        raise Unseen(
-            "permission_denied" if not data else "malformed", SECEDIT, f"return code {done.returncode}"
-        )
-    return windows_answers.policy_text(data, SECEDIT)
-
-
-def _number(error: OSError) -> int:
-    """Windows' number of an error; the portable one where there is none."""
-    return int(getattr(error, "winerror", None) or error.errno or 0)
+def _modified_at(path: str) -> datetime:
+    """Of a plain file on a drive of this machine's letters: another machine is never asked with our rights."""
+    if not _ON_A_DRIVE.fullmatch(path):
+        raise Unseen("unsupported", path, "no path on a drive")
+    try:
+        found = Path(path).lstat()
+    except OSError as error:
+        raise windows_answers.unseen(windows_answers.number(error), path) from None
+    if not stat.S_ISREG(found.st_mode):
+        raise Unseen("unsupported", path, "no plain file")
+    return datetime.fromtimestamp(found.st_mtime, UTC)

@@ -22,8 +22,12 @@ _REASONS: Final = {
     1376: "not_found",
     2140: "unsupported",
     2220: "not_found",
+    15007: "not_found",
 }
-"""By number of a Win32 or network management error; 2140 is what stands for "not implemented" there."""
+"""By number of a Win32 or network management error; 2140 is what stands for "not implemented" there.
+
+15007 is a channel of the event log that nobody has made.
+"""
 _OF_CIM: Final = {
     0x80041002: "not_found",
     0x80041003: "permission_denied",
@@ -41,6 +45,11 @@ _WIDE: Final = frozenset({20, 21})
 _TIME: Final = 101
 NO_KIND: Final = 0
 """CIM types: 64-bit numbers travel as texts, and times in a form of their own; NO_KIND where none is told."""
+
+
+def number(error: OSError) -> int:
+    """Windows' number of an error; the portable one where there is none."""
+    return int(getattr(error, "winerror", None) or error.errno or 0)
 
 
 def unseen(number: int, source: str) -> Unseen:

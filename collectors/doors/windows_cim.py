@@ -21,13 +21,19 @@ _PRIVATE: Final = 6
 """Authentication level that BitLocker's provider demands: packets are encrypted, even on the same machine."""
 _ENGLISH: Final = "MS_409"
 SEARCH_MAX_SECONDS: Final = 60.0
+AGENT: Final = "Microsoft.Update.Session"
 _DONE: Final = 2
 """An update search that ended without any error."""
 _WANTED: Final = "IsInstalled=0 and Type='Software'"
 
 
 def rows(
-    namespace: str, name: str, properties: tuple[str, ...], where: str, context: Mapping[str, str] | None
+    namespace: str,
+    name: str,
+    properties: tuple[str, ...],
+    where: str,
+    context: Mapping[str, str] | None,
+    seconds: float = QUERY_MAX_SECONDS,
 ) -> tuple[Row, ...]:
     """The instances of a class."""
     source = f"{namespace}:{name}"
@@ -48,7 +54,7 @@ def rows(
             found = service.ExecQuery(query, "WQL", _FORWARD_ONLY)
         return _taken(found, properties, source)
 
-    return within(ask, source, QUERY_MAX_SECONDS)
+    return within(ask, source, seconds)
 
 
 def _taken(found: Any, properties: tuple[str, ...], source: str) -> tuple[Row, ...]:
@@ -68,9 +74,9 @@ def _cell(told: Any, source: str) -> Cell:
     return windows_answers.cell(told.Value, kind, source)
 
 
-def updates() -> Updates:
+def updates(seconds: float = SEARCH_MAX_SECONDS) -> Updates:
     """What the update agent found at its last search. It is kept from asking a server now."""
-    source = "Microsoft.Update.Session"
+    source = AGENT
 
     def ask(dispatch: Callable[[str], Any]) -> Updates:
         searcher = dispatch(source).CreateUpdateSearcher()
@@ -85,7 +91,7 @@ def updates() -> Updates:
             _date(dates.LastInstallationSuccessDate),
         )
 
-    return within(ask, source, SEARCH_MAX_SECONDS)
+    return within(ask, source, min(seconds, SEARCH_MAX_SECONDS))
 
 
 def _update(one: Any) -> Update:

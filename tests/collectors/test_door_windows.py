@@ -4,9 +4,11 @@ The same door runs on the registry, services and COM of Wine in tests/windows.
 """
 
 import ctypes
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any, Self
 
@@ -15,7 +17,15 @@ import pytest
 
 from collectors.door import Unseen
 from collectors.door_windows import number, row, service, subkeys, truth, value, whole
-from collectors.doors import windows_answers, windows_cim, windows_net
+from collectors.doors import (
+    running,
+    windows_answers,
+    windows_cim,
+    windows_events,
+    windows_net,
+    windows_registry,
+    windows_tools,
+)
 from collectors.doors.windows import Windows
 from tests.collectors.twin_windows import twin
 
@@ -137,6 +147,98 @@ def test_registry() -> None:
 
 
 @pytest.mark.usefixtures("registry")
+def test_registry_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key whose values are too long together is too large, whatever their number."""
+    monkeypatch.setattr(windows_registry, "KEY_MAX_BYTES", 4)
+    assert len(windows_registry.values(r"HKLM\here")) == 5
+    monkeypatch.setattr(windows_registry, "KEY_MAX_BYTES", 3)
+    assert reason(lambda: windows_registry.values(r"HKLM\here")) == "too_large"
+
+
+class _LogError(Exception):
+    def __init__(self, number: int) -> None:
+        self.winerror = number
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A made-up event log: `events` as XML, `asked` what was asked, `error` what is raised."""
+    made = SimpleNamespace(events=[], asked=[], error=0)
+
+    def query(*words: object) -> str:
+        made.asked.append(words)
+        if made.error:
+            raise _LogError(made.error)
+        return "query"
+
+    library: Any = ModuleType("win32evtlog")
+    library.EvtQuery, library.EvtNext = query, lambda handle, count, *rest: made.events[:count]
+    library.EvtRender = lambda event, kind: event
+    types: Any = ModuleType("pywintypes")
+    types.error = _LogError
+    monkeypatch.setitem(sys.modules, "win32evtlog", library)
+    monkeypatch.setitem(sys.modules, "pywintypes", types)
+    return made
+
+
+def test_events(log: SimpleNamespace) -> None:
+    """The newest event is asked for by number and level; none, no channel and an event without a time differ."""
+    assert Windows().newest_event("Veeam Agent", (190,), (4,)) is None
+    wanted = "*[System[(EventID=190) and (Level=4)]]"
+    assert log.asked == [("Veeam Agent", 0x201, wanted)]
+    log.events = ["<Event><System><TimeCreated SystemTime='2026-11-24T01:10:00.1234567Z'/></System></Event>"]
+    assert windows_events.newest("X", (4, 5), ()) == "2026-11-24T01:10:00Z"
+    assert log.asked[-1][2] == "*[System[(EventID=4 or EventID=5)]]"
+    log.events = ["<Event/>"]
+    assert reason(lambda: windows_events.newest("X", (4,), ())) == "malformed"
+    log.error = 15007
+    assert reason(lambda: windows_events.newest("X", (4,), ())) == "not_found"
+    log.error = 5
+    assert reason(lambda: windows_events.newest("X", (4,), ())) == "permission_denied"
+    log.error = 259
+    assert windows_events.newest("X", (4,), ()) is None
+
+
+def test_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool that writes nothing, fails, takes too long or is not there has told nothing."""
+    ends = SimpleNamespace(returncode=0, stdout=b"Pr\x84zision: -23")
+    monkeypatch.setattr(subprocess, "run", lambda *words, **settings: ends)
+    assert windows_tools.clock_status(10) == "Pr\ufffdzision: -23"
+    assert reason(lambda: windows_tools.security_policy(10)) == "malformed"
+    ends.stdout = b"\r\n"
+    assert reason(lambda: windows_tools.clock_status(10)) == "malformed"
+    ends.returncode = -2147024891
+    assert reason(lambda: windows_tools.clock_status(10)) == "permission_denied"
+    assert reason(lambda: windows_tools.security_policy(10)) == "permission_denied"
+
+    def late(*words: object, **settings: Any) -> None:
+        raise subprocess.TimeoutExpired("w32tm", settings["timeout"])
+
+    monkeypatch.setattr(subprocess, "run", late)
+    assert reason(Windows().clock_status) == "timeout"
+
+
+def test_files() -> None:
+    """Only plain files on a drive are looked at: never another machine's, which would be asked with our rights."""
+    host = Windows()
+    for path in (r"\\server\share\x", r"\\?\C:\x", r"C:x", "x", r"C:\x:stream", r"\\.\pipe\x"):
+        assert reason(partial(host.modified_at, path)) == "unsupported"
+    assert reason(lambda: host.modified_at(r"C:\nowhere\x")) == "not_found"
+
+
+def test_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No socket at all is no answer: Windows' endpoint mapper always waits."""
+    monkeypatch.setattr(running, "sockets", lambda: ())
+    assert reason(Windows().sockets) == "malformed"
+
+
+def test_time_is_asked_between_rounds() -> None:
+    """What loops is ended by the budget too."""
+    Windows(budget_seconds=60).in_time("x")
+    assert reason(lambda: Windows(budget_seconds=0).in_time("x")) == "budget_spent"
+
+
+@pytest.mark.usefixtures("registry")
 def test_services(monkeypatch: pytest.MonkeyPatch) -> None:
     """The start type is the registry's number, the state its manager's word, which is not translated."""
     state = SimpleNamespace(status=lambda: "running")
@@ -188,7 +290,7 @@ def test_classes(com: dict[str, Any]) -> None:
     assert asked[1] == "SELECT A, B FROM Y WHERE C=1"
 
 
-def test_classes_that_fail(com: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_classes_that_fail(com: dict[str, Any]) -> None:
     """An error of COM is told by its inner number, a slow provider by time, a strange answer as malformed."""
 
     def fail() -> Any:
@@ -198,9 +300,11 @@ def test_classes_that_fail(com: dict[str, Any], monkeypatch: pytest.MonkeyPatch)
     assert reason(lambda: windows_cim.rows("root/X", "Y", ("A",), "", None)) == "not_found"
     com["WbemScripting.SWbemLocator"] = SimpleNamespace
     assert reason(lambda: windows_cim.rows("root/X", "Y", ("A",), "", None)) == "malformed"
-    monkeypatch.setattr(windows_cim, "QUERY_MAX_SECONDS", 0.05)
     com["WbemScripting.SWbemLocator"] = lambda: time.sleep(0.5)
-    assert reason(lambda: windows_cim.rows("root/X", "Y", ("A",), "", None)) == "timeout"
+    assert reason(lambda: windows_cim.rows("root/X", "Y", ("A",), "", None, 0.05)) == "timeout"
+    started = time.monotonic()
+    assert reason(lambda: Windows(budget_seconds=0.05).rows("root/X", "Y", ("A",))) == "timeout"
+    assert time.monotonic() - started < 0.4
 
 
 def test_updates(com: dict[str, Any]) -> None:

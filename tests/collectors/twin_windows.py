@@ -16,6 +16,10 @@ r"""The in-memory twin of a Windows machine. A case of a fixture holds these tab
     audited = { "0cce9215-69ae-11d9-bed3-505054503030" = 3 }   # those not named are 0
     updates = { waiting = [{ kb = "KB1", categories = [], cves = [], hidden = false }], searched_at = "…" }
     processes = [{ pid = 4, name = "System" }]
+    sockets = [{ protocol = "tcp", address = "::", port = 445, process = "System" }]
+    clock_status = "Leap Indicator: 0(no warning)"   # what w32tm writes
+    events = { "Microsoft-Windows-Backup" = { "4" = "2026-11-24T01:10:00Z" } }   # by channel and number; "!reason"
+    files = { 'D:\\done' = 2026-11-24T01:10:00Z }   # when each was last written; "!reason"
 
 Whatever is not named under `asked` is `unsupported`. `now` is the twin's moment.
 """
@@ -28,7 +32,7 @@ from datetime import datetime
 from typing import Any
 
 from collectors import door_windows
-from collectors.door import Process, Unseen
+from collectors.door import Process, Socket, Unseen
 from collectors.door_windows import (
     LockoutRules,
     Member,
@@ -148,6 +152,35 @@ class TwinWindows(door_windows.Windows):
     def processes(self) -> tuple[Process, ...]:
         """Running processes."""
         return tuple(Process(**one) for one in self._asked("processes"))
+
+    def sockets(self) -> tuple[Socket, ...]:
+        """Sockets that wait."""
+        return tuple(Socket(**one) for one in self._asked("sockets"))
+
+    def clock_status(self) -> str:
+        """The time service of itself."""
+        text: str = self._asked("clock_status", text=True)
+        return text
+
+    def newest_event(
+        self, channel: str, numbers: tuple[int, ...], levels: tuple[int, ...] = ()
+    ) -> str | None:
+        """When an event of these numbers was written last; the fixture names events of the right levels only."""
+        given = self._asked("events").get(channel, "!not_found")
+        if isinstance(given, str):
+            raise Unseen(given[1:], f"event log {channel}")
+        return max((given[str(one)] for one in numbers if str(one) in given), default=None)
+
+    def modified_at(self, path: str) -> datetime:
+        """When a file was written."""
+        given = self._asked("files").get(path, "!not_found")
+        if isinstance(given, str):
+            raise Unseen(given[1:], path)
+        found: datetime = given
+        return found
+
+    def in_time(self, source: str) -> None:
+        """The twin has all the time."""
 
     def _asked(self, name: str, text: bool = False) -> Any:
         given = self.asked.get(name, "!unsupported")
