@@ -16,6 +16,8 @@ COLUMNS: Final = ("ucomm", "comm", "args")
 """The accounting name, the program, the whole command line: blanks stand in each, so each is asked alone."""
 NETSTAT: Final = ("netstat", "-an")
 OWNERS: Final = ("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-iUDP", "-F", "pcPn")
+BEGINNING: Final = "Active Internet connections (including servers)\n"
+BEHIND: Final = "\nActive LOCAL (UNIX) domain sockets\n"
 _NAME_CUT: Final = 15
 _ROW: Final = re.compile(r"(tcp|udp)(4|6|46) +\d+ +\d+ +(\S+)\.(\d+|\*) +(\S+)(?: +(\w+))?.*")
 _MOUNT: Final = re.compile(r"(.+?) on (/.*) \(([^()]*)\)")
@@ -47,19 +49,21 @@ def _column(host: Host, column: str) -> dict[int, str]:
         pid, _, text = line.strip().partition(" ")
         if pid.isascii() and pid.isdigit():
             found[int(pid)] = text.strip()
-    if not found:
-        raise Unseen("malformed", told.source, "no processes")
+    if not found or not told.text.endswith("\n"):
+        raise Unseen("malformed", told.source, "no processes, or not all of them")
     return found
 
 
 def sockets(host: Host) -> tuple[Socket, ...]:
     """Listening TCP and unconnected UDP sockets; the process is None where it may not be seen. Raises `Unseen`."""
     told = host.run(NETSTAT)
-    if not told.text.startswith("Active Internet connections (including servers)\n"):
+    if (
+        not told.text.startswith(BEGINNING) or BEHIND not in told.text
+    ):  # without what comes behind it may be cut off
         raise Unseen("malformed", told.source, "not the words of netstat")
     owners = _owners(host)
     found = set()
-    for line in told.text.splitlines()[2:]:
+    for line in told.text.partition(BEHIND)[0].splitlines()[2:]:
         row = _ROW.fullmatch(line)
         if row is None:
             if line.startswith(("tcp", "udp")):

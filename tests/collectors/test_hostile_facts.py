@@ -41,7 +41,7 @@ EXCEPT = {
     ("auditctl", "torn"),
     ("dmsetup", "torn"),
     # Real programs skip what is no regular file in a folder of drop-ins, and so do we: it says nothing.
-    *product(("/etc/sudoers.d", "/etc/dconf/db/local.d"), NO_FILE),
+    *product(("/etc/sudoers.d", "/private/etc/sudoers.d", "/etc/dconf/db/local.d"), NO_FILE),
     ("/etc/ssh/sshd_config.d", "folder"),
     # A folder of drop-ins that is a loop of links holds none for systemd either.
     ("/etc/systemd/system", "loop"),

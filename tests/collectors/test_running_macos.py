@@ -15,6 +15,7 @@ from collectors.doors import local, running_macos
 from collectors.doors.local import Local
 from tests.collectors.twin import Twin
 
+BEHIND = running_macos.BEHIND
 HEAD = """Active Internet connections (including servers)
 Proto Recv-Q Send-Q  Local Address          Foreign Address        (state)
 """
@@ -70,7 +71,9 @@ def test_sockets() -> None:
     assert {None} == {one.process for one in running_macos.sockets(mac(netstat=NETSTAT))}
 
 
-@pytest.mark.parametrize("text", ["", "netstat: sysctl: net.inet.tcp.pcblist_n\n", HEAD + "tcp4 what\n"])
+@pytest.mark.parametrize(
+    "text", ["", "netstat: sysctl: net.inet.tcp.pcblist_n\n", NETSTAT[:600], HEAD + "tcp4 what" + BEHIND]
+)
 def test_sockets_of_other_words(text: str) -> None:
     """What is no table of sockets is no empty one."""
     with pytest.raises(Unseen, match="malformed"):
