@@ -26,7 +26,11 @@ NOT_WINDOWS = LINUX_ALONE | set(
     " accounts.one-superuser.v1 accounts.no-duplicate-ids.v1 accounts.no-empty-password.v1"
     " privileges.sudo-asks-password.v1 privileges.sudo-authenticates.v1".split()
 )
-NOT_MACOS = LINUX_ALONE - {"accounts.no-weak-hash.v1"} | {"firewall.persisted.v1", "updates.nothing-held.v1"}
+NOT_MACOS = LINUX_ALONE - {"accounts.no-weak-hash.v1"} | {
+    "firewall.persisted.v1",
+    "updates.nothing-held.v1",
+    "malware.definitions-current.v1",
+}
 EXAMPLES = [
     pytest.param(check, example, id=f"{check.id}-{number}-{example.verdict}")
     for check in CHECKS.values()
