@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TextIO
 
 from config.errors import InputError
 
 PROGRESS_AFTER_SECONDS: Final = 2.0
+PROGRESS_EVERY_SECONDS: Final = 1.0
 WIDTH_MIN, WIDTH_MAX, WIDTH_ELSEWHERE = 60, 120, 100
 WORDS_MAX_CHARACTERS: Final = 300
 
@@ -79,6 +82,27 @@ class Progress:
             self._stream.write(f"\r\x1b[K{text}")
             self._stream.flush()
             self._shown = True
+
+    @contextmanager
+    def during(self, text: str, every_seconds: float = PROGRESS_EVERY_SECONDS) -> Iterator[None]:
+        """Show what is being done in one long step, and for how many seconds, until it is done."""
+        if not self._stream.isatty():
+            yield
+            return
+        done, begun = threading.Event(), self._clock()
+
+        def tell() -> None:
+            while not done.wait(every_seconds):
+                self.say(f"{text} ({self._clock() - begun:.0f} s)")
+
+        teller = threading.Thread(target=tell, daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            done.set()
+            teller.join()
+            self.end()
 
     def end(self) -> None:
         """Take the line away."""

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,7 +28,10 @@ def main(arguments: argparse.Namespace) -> int:
     catalogue = narrowed(shipped.catalogue(), arguments.only)
     profile = shipped.profile(arguments.profile or settings.profile)
     progress, earlier = Progress(), _earlier(arguments.network_since)
-    with targets.opened(arguments, folder, settings.collect_budget_seconds) as target:
+    with ExitStack() as stack:
+        with progress.during(f"looking at {plain(targets.named(arguments))}"):  # a network is scanned here
+            opening = targets.opened(arguments, folder, settings.collect_budget_seconds)
+            target = stack.enter_context(opening)
         found = discover(target.door.platform)
         collectors = needed(found, asked_facts(catalogue)) if arguments.only else found
         total, started = len(collectors), iter(range(1, len(collectors) + 1))

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from agent import identity, state
+from agent import identity, machine, state
 from collectors import discover
-from collectors.door import Door, Unseen, this_platform
+from collectors.door import Door, Unseen
 from collectors.doors.connecting import ConnectError
 from config.errors import InputError
 
@@ -64,6 +64,12 @@ def opened(arguments: argparse.Namespace, folder: Path, budget_seconds: float) -
             close()
 
 
+def named(arguments: argparse.Namespace) -> str:
+    """What the options name, in words."""
+    kind = _kind_of(arguments)
+    return "this machine" if kind is None else str(getattr(arguments, kind.named))
+
+
 def _kind_of(arguments: argparse.Namespace) -> _Kind | None:
     """The kind that is asked for; an option of another kind would be without effect, so it is refused."""
     asked = next((kind for kind in _KINDS if getattr(arguments, kind.named) is not None), None)
@@ -84,14 +90,8 @@ def flag(name: str) -> str:
 
 
 def _here(arguments: argparse.Namespace, folder: Path, budget_seconds: float) -> Target:
-    if arguments.root is None and this_platform() == "windows":
-        from collectors.doors.windows import Windows
-
-        return Target(Windows(budget_seconds=budget_seconds), _own_id(folder))
     if arguments.root is None:
-        from collectors.doors.local import Local
-
-        return Target(Local(budget_seconds=budget_seconds), _own_id(folder))
+        return Target(machine.door(budget_seconds), _own_id(folder))
     from collectors.doors.root import Root
 
     try:

@@ -29,7 +29,9 @@ def fetch(
     connection = _At(host, addresses, port, seconds, trust or ssl.create_default_context())
     try:
         connection.request("GET", PATH, headers={"Accept": "text/plain", "User-Agent": "boltseal"})
-        return _text(connection.getresponse(), where, deadline)
+        # A response that ends with its connection owns the socket: closing the connection leaves it open.
+        with connection.getresponse() as response:
+            return _text(response, where, deadline)
     except ssl.SSLError as error:
         raise Unseen("malformed", where, f"TLS: {error.reason or 'failed'}") from None
     except TimeoutError:

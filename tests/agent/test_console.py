@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from functools import partial
 
 from agent.console import Progress, Style, plain, tell
 from config.errors import InputError
@@ -21,6 +23,21 @@ def test_progress() -> None:
     progress.end()
     assert "\r\x1b[Kslow\r\x1b[Kslower\r\x1b[K" == terminal.getvalue()
     progress.end()
+
+
+def test_progress_of_one_long_step() -> None:
+    """It is told again and again with its seconds, taken away at the end, and in a file it is not told."""
+    for out in (Terminal(), io.StringIO()):
+        times = iter(range(0, 100_000, 3))
+        progress = Progress(out, partial(next, times))
+        with progress.during("looking", 0.001):
+            until = time.monotonic() + 5
+            while out.getvalue().count("looking") < 2 and out.isatty() and time.monotonic() < until:
+                time.sleep(0.001)
+        told = out.getvalue()
+        assert told.endswith("\r\x1b[K") == out.isatty()
+        assert told.startswith("\r\x1b[Klooking (3 s)\r\x1b[Klooking (9 s)" if out.isatty() else "")
+        assert out.getvalue() == told, "nothing is told afterwards"
 
 
 def test_no_progress_in_a_file() -> None:

@@ -1,6 +1,6 @@
-"""Hosts in network namespaces of their own, on one bridge, for the tests of the network's door.
+"""Hosts in network namespaces of their own, on one bridge, for the tests of the network's door and the demo's lab.
 
-hub  10.99.0.1   looks
+hub  10.99.0.1   has the bridge; looks
 web  10.99.0.11  sshd with a weak cipher, TLS 1.0 with a short key on 8443
 old  10.99.0.12  telnet on 2323, services that say odd things, a shut database port
 wall 10.99.0.13  drops pings and all but one port
@@ -16,7 +16,7 @@ import subprocess
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -24,7 +24,8 @@ from typing import TypeVar
 
 _T = TypeVar("_T")
 _CLONE_NEWNET = 0x40000000
-HUB, RANGE = "10.99.0.1", "10.99.0.0/28"
+NET = "10.99.0"
+HUB, RANGE = f"{NET}.1", f"{NET}.0/28"
 HOSTS = {"web": "10.99.0.11", "old": "10.99.0.12", "wall": "10.99.0.13"}
 WALL = """table inet wall { chain in { type filter hook input priority 0; policy drop;
     ct state established accept
@@ -39,6 +40,11 @@ BANNERS: Mapping[int, bytes] = {
     700: b"x" * (1 << 20),
     701: b"</output><!ENTITY a 'b'><host timedout='true'>\x00\x01\x02\x1b]0;owned\x07",
 }
+
+
+def address(host: str, net: str = NET) -> str:
+    """The address of a host where the first three numbers of all are these."""
+    return f"{net}.{HOSTS[host].rpartition('.')[2]}"
 
 
 def name(host: str) -> str:
@@ -60,7 +66,7 @@ def inside(host: str, function: Callable[[], _T]) -> _T:
 
 
 @contextmanager
-def network(folder: Path) -> Iterator[None]:
+def network(folder: Path, net: str = NET) -> Iterator[None]:
     """The bridge and its hosts, with their services running."""
     with ExitStack() as stack:
         for host in ("hub", *HOSTS):
@@ -68,18 +74,22 @@ def network(folder: Path) -> Iterator[None]:
             stack.callback(_ip, "netns", "del", name(host))
             _ip("-n", name(host), "link", "set", "lo", "up")
         _ip("-n", name("hub"), "link", "add", "br0", "type", "bridge")
-        _ip("-n", name("hub"), "addr", "add", f"{HUB}/28", "dev", "br0")
+        _ip("-n", name("hub"), "addr", "add", f"{net}.1/28", "dev", "br0")
         _ip("-n", name("hub"), "link", "set", "br0", "up")
-        for host, address in HOSTS.items():
-            cable = ("type", "veth", "peer", "name", "eth0", "netns", name(host))
-            _ip("-n", name("hub"), "link", "add", f"v-{host}", *cable)
-            _ip("-n", name("hub"), "link", "set", f"v-{host}", "master", "br0", "up")
-            _ip("-n", name(host), "link", "set", "eth0", "address", mac(host))
-            _ip("-n", name(host), "addr", "add", f"{address}/28", "dev", "eth0")
-            _ip("-n", name(host), "link", "set", "eth0", "up")
+        for host in HOSTS:
+            plug_in(f"v-{host}", ("ip", "-n", name(host)), name(host), "eth0", mac(host), address(host, net))
         _run("ip", "netns", "exec", name("wall"), "nft", "-f", "-", said=WALL)
         _services(stack, folder)
         yield
+
+
+def plug_in(plug: str, far: Sequence[str], netns: str, cable: str, mac: str, address: str) -> None:
+    """A cable from the bridge to another network, which `far` is an `ip` for; gone with either end's."""
+    _ip("-n", name("hub"), "link", "add", plug, "type", "veth", "peer", "name", cable, "netns", netns)
+    _ip("-n", name("hub"), "link", "set", plug, "master", "br0", "up")
+    _run(*far, "link", "set", cable, "address", mac)
+    _run(*far, "addr", "add", f"{address}/28", "dev", cable)
+    _run(*far, "link", "set", cable, "up")
 
 
 def mac(host: str) -> str:
@@ -148,6 +158,7 @@ def _say(connection: socket.socket, banner: bytes, tls: ssl.SSLContext | None) -
         if tls is None:
             _talk(connection, banner)
         else:
+            connection.getpeername()  # of one who is gone already, wrap_socket leaves an open socket behind
             with tls.wrap_socket(connection, True, do_handshake_on_connect=False) as inner:
                 inner.do_handshake()
                 _talk(inner, banner)

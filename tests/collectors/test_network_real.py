@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import nmap
@@ -43,13 +44,26 @@ def look(**more: Any) -> Findings:
 
 
 @pytest.fixture(scope="module")
-def by_syn(hosts: None) -> Findings:
-    return look()
+def scans(hosts: None) -> dict[str, Findings]:
+    """What each way of looking finds; they wait more than they work, so all look at the same time."""
+    ways: dict[str, dict[str, Any]] = {
+        "by_syn": {},
+        "by_connect": {"raw": False},
+        "in_a_second": {"raw": False, "host_seconds": 1},
+    }
+    with ThreadPoolExecutor() as pool:
+        begun = {name: pool.submit(look, **more) for name, more in ways.items()}
+        return {name: one.result() for name, one in begun.items()}
 
 
 @pytest.fixture(scope="module")
-def by_connect(hosts: None) -> Findings:
-    return look(raw=False)
+def by_syn(scans: dict[str, Findings]) -> Findings:
+    return scans["by_syn"]
+
+
+@pytest.fixture(scope="module")
+def by_connect(scans: dict[str, Findings]) -> Findings:
+    return scans["by_connect"]
 
 
 def services(findings: Findings) -> dict[tuple[str, int], Any]:
@@ -58,10 +72,9 @@ def services(findings: Findings) -> dict[tuple[str, int], Any]:
 
 
 @pytest.mark.parametrize("which", ["by_syn", "by_connect"])
-def test_services(which: str, request: pytest.FixtureRequest, record_property: Callable[..., None]) -> None:
+def test_services(which: str, scans: dict[str, Findings], record_property: Callable[..., None]) -> None:
     """Every open port is found on both ways, the one behind the wall too; a shut port is none."""
-    findings: Findings = request.getfixturevalue(which)
-    found = services(findings)
+    found = services(scans[which])
     web, old, wall = HOSTS["web"], HOSTS["old"], HOSTS["wall"]
     expected = {(web, 22), (web, 8443), (wall, 443), *((old, port) for port in BANNERS)}
     record_property("compared", len(expected))
@@ -112,10 +125,9 @@ def test_udp(by_syn: Findings, by_connect: Findings) -> None:
     assert by_connect.facts["exposure.method"] == "connect"
 
 
-def test_host_that_takes_too_long(hosts: None) -> None:
+def test_host_that_takes_too_long(scans: dict[str, Findings]) -> None:
     """It is not clean: of it nothing is known."""
-    findings = look(host_seconds=1)
-    rows: Any = findings.facts["exposure.services"]
+    rows: Any = scans["in_a_second"].facts["exposure.services"]
     given_up = [row["address"] for row in rows if row["port"] is None]
     assert HOSTS["wall"] in given_up
     assert all(row["declared"] is None for row in rows if row["port"] is None)
