@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from collectors.door import Host, Unseen
+from collectors.door import Host, Mount, Unseen
 from collectors.readers import macos_plist
 from collectors.readers.once import once
 
@@ -19,6 +19,9 @@ LIST: Final = ("diskutil", "list", "-plist", "physical")
 CONTAINERS: Final = ("diskutil", "apfs", "list", "-plist")
 DISKS_MAX: Final = 32
 _NAME: Final = re.compile(r"disk\d{1,4}")
+_PART: Final = re.compile(r"(?:[^/]+@)?/dev/(disk\d{1,4}(?:s\d{1,4})*)")
+"""A volume's device; that of a snapshot has its name before it."""
+_PLAIN_KINDS: Final = frozenset({"msdos", "exfat", "ntfs"})
 _NOBODYS: Final = frozenset({"System", "Preboot", "Recovery", "VM", "Update", "xART", "Hardware", "Prelogin"})
 """Roles of volumes that hold nothing of anybody's."""
 _BESIDE: Final = frozenset(
@@ -70,12 +73,34 @@ def _disk(host: Host, name: str, entry: dict[str, Any]) -> Disk | None:
     known = macos_plist.parse(told.stdout, told.source)
     if known.get("BusProtocol") == "Disk Image":
         return None
-    size, removable = known.get("TotalSize"), known.get("RemovableMediaOrExternalDevice")
+    size, removable = known.get("TotalSize"), _is_removable(known)
     if not isinstance(size, int) or not isinstance(removable, bool):
         raise Unseen("malformed", told.source, "no size, or not whether it is removable")
     model = known.get("MediaName")
     encrypted = _encrypted(host, entry, removable)
     return Disk(name, model if isinstance(model, str) and model else None, size, removable, encrypted)
+
+
+def _is_removable(known: dict[str, Any]) -> Any:
+    """As releases since macOS 10.13 say it, else as older ones do."""
+    return known.get("RemovableMediaOrExternalDevice", known.get("Removable"))
+
+
+def is_encrypted(host: Host, mount: Mount) -> tuple[bool | None, bool]:
+    """Whether a mounted volume is encrypted, None where that is not told; and whether it is a disk image.
+
+    Raises `Unseen`.
+    """
+    name = _PART.fullmatch(mount.device)
+    if name is None:
+        return None, False
+    told = host.run(info(name[1]))
+    known = macos_plist.parse(told.stdout, told.source)
+    if known.get("BusProtocol") == "Disk Image":
+        return None, True
+    if mount.kind in _PLAIN_KINDS:
+        return False, False
+    return (_state(known, _is_removable(known) is not False) if mount.kind == "apfs" else None), False
 
 
 def _encrypted(host: Host, entry: dict[str, Any], removable: bool) -> bool | None:
