@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 import re
 import signal
 import socket
@@ -11,15 +12,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-BIN = Path(sys.executable).parent
+import lab
+from steps import BIN, CHECKOUT, DemoError, run, step, tied
+
 PORT = 8443
 READY_SECONDS = 30
+ENDING_SECONDS = 15
 ADMINISTRATOR = "admin"
-
-
-class DemoError(Exception):
-    """A step that did not do what it should; the text says which and what to look at."""
 
 
 def main() -> int:
@@ -27,61 +26,105 @@ def main() -> int:
     options = _options()
     folder: Path = options.dir.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    began = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        port = _free_port(options.port)
-        home = folder / "server"
-        _init(home)
-        with _server(home, port, folder / "server.log") as address:
-            password = _administrator(home)
-            _enrol(home, folder / "agent", address)
-            fingerprint = _bundle(home, folder / "bundle.zip")
-            _closing(address, home, folder, fingerprint, password, time.monotonic() - began)
-            if not options.exit:
-                _wait()
+        _show(folder, options)
     except DemoError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ndemo: interrupted; the next run goes on from there", file=sys.stderr)
+        return 130
     return 0
+
+
+def _show(folder: Path, options: argparse.Namespace) -> None:
+    """All of it, and then whatever was started is ended."""
+    began = time.monotonic()
+    home, state = folder / "server", folder / "agent"
+    port = _port(options.port, state)
+    lab.forget(state)
+    _init(home)
+    with contextlib.ExitStack() as stack:
+        address = stack.enter_context(_server(home, port, folder / "server.log"))
+        password = _administrator(home)
+        _enrol(home, state, address)
+        if options.lab:
+            _lab(stack, folder / "lab", home, state)
+        fingerprint = _bundle(home, folder / "bundle.zip")
+        _closing(address, home, folder, fingerprint, password, time.monotonic() - began)
+        if not options.exit:
+            _wait()
+
+
+def _lab(stack: contextlib.ExitStack, folder: Path, home: Path, state: Path) -> None:
+    """Have the agent look at others as well; they stay up as long as the server."""
+    step("a lab to look at beside this machine, in namespaces of its own")
+    stack.enter_context(lab.running(folder))
+    names = stack.enter_context(lab.observed(folder, state))
+    lab.look(home, state, names)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
     parser.add_argument("--exit", action="store_true", help="end with code 0 once everything was shown")
+    parser.add_argument(
+        "--lab", action="store_true", help="also look at a lab that is started for it; needs root"
+    )
     parser.add_argument("--dir", type=Path, default=CHECKOUT / ".demo", help="where the data go")
     parser.add_argument("--port", type=int, default=PORT, help=f"the server's port (default {PORT})")
     return parser.parse_args()
 
 
-def _free_port(wanted: int) -> int:
-    """Return the wanted port when it is free on loopback, else one the system picks, and say so."""
+def _port(wanted: int, state: Path) -> int:
+    """Return the port where this machine is enrolled; at first the wanted one, or one the system picks, said so."""
+    identity = state / "identity.json"
+    if not identity.exists():
+        port = wanted if _is_free(wanted) else 0
+        if not port:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+            print(f"demo: port {wanted} is taken, using {port}")
+        return port
+    port = int(json.loads(identity.read_text())["url"].rpartition(":")[2])
+    deadline = time.monotonic() + ENDING_SECONDS
+    while not _is_free(port):  # the server of a run that was killed is just ending
+        if time.monotonic() > deadline:
+            raise DemoError(
+                f"port {port}, where this machine is enrolled, is taken: free it, or choose another --dir"
+            )
+        time.sleep(0.1)
+    if port != wanted:
+        print(f"demo: going on at port {port}, where this machine is enrolled")
+    return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    if port != wanted:
-        print(f"demo: port {wanted} is taken, using {port}")
-    return port
+        with contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return True
+    return False
 
 
 def _init(home: Path) -> None:
     if (home / "server.toml").exists():
         print(f"demo: using the server of an earlier run in {home}")
         return
-    _step("a server of its own: keys, certificate authority, log")
-    _run("boltseal-server", "--home", home, "init", "--name", "localhost")
+    step("a server of its own: keys, certificate authority, log")
+    run("boltseal-server", "--home", home, "init", "--name", "localhost")
 
 
 @contextlib.contextmanager
 def _server(home: Path, port: int, log: Path) -> Iterator[str]:
     """Start the server on loopback over TLS, yield its address once it answers, stop it at the end."""
     address = f"https://localhost:{port}"
-    _step(f"starting the server on {address}")
+    step(f"starting the server on {address}")
     with log.open("ab") as output:
-        command = [str(BIN / "boltseal-server"), "--home", str(home), "run", "--listen", f"127.0.0.1:{port}"]
+        command = tied(
+            "TERM", [BIN / "boltseal-server", "--home", home, "run", "--listen", f"127.0.0.1:{port}"]
+        )
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
         _await(process, port, log)
@@ -108,39 +151,39 @@ def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 def _administrator(home: Path) -> str | None:
     """Make the administrator; return the password, or None when an earlier run printed it."""
-    listed = _run("boltseal-server", "--home", home, "user", "list", quiet=True)
+    listed = run("boltseal-server", "--home", home, "user", "list", quiet=True)
     if any(line.split()[:1] == [ADMINISTRATOR] for line in listed.splitlines()):
         return None
     command = ("boltseal-server", "--home", home, "user", "add", ADMINISTRATOR, "--role", "administrator")
-    return _run(*command, "--print-password", quiet=True).strip().splitlines()[-1]
+    return run(*command, "--print-password", quiet=True).strip().splitlines()[-1]
 
 
 def _enrol(home: Path, state: Path, address: str) -> None:
     """Enrol this machine; scan, seal, ship, and print the posture table of what was shipped."""
-    _step("an enrolment string, and this machine enrolled with it")
+    step("an enrolment string, and this machine enrolled with it")
     command = ("boltseal-server", "--home", home, "token", "new", "--expires", "1h", "--url", address)
-    made = _run(*command, quiet=True)
+    made = run(*command, quiet=True)
     text = next((word for word in made.split() if word.startswith("boltseal1.")), "")
     if not text:
         raise DemoError("the server printed no enrolment string")
     known = (state / "identity.json").exists()
-    _run("boltseal", "enroll", "--no-scan", "--state", state, text)
-    _step("one scan: looked, sealed, shipped, its receipt verified, and judged by the criteria")
+    run("boltseal", "enroll", "--no-scan", "--state", state, text)
+    step("one scan: looked, sealed, shipped, its receipt verified, and judged by the criteria")
     trigger = "manual" if known else "enrolment"
-    _run("boltseal", "once", "--show", "--trigger", trigger, "--state", state)
+    run("boltseal", "once", "--show", "--trigger", trigger, "--state", state)
 
 
 def _bundle(home: Path, bundle: Path) -> str:
     """Export the bundle and verify it with the auditor's command; return the fingerprint it was held to."""
-    _step(f"a bundle for the auditor: {bundle}")
-    told = _run("boltseal-server", "--home", home, "export", "--out", bundle, quiet=True)
+    step(f"a bundle for the auditor: {bundle}")
+    told = run("boltseal-server", "--home", home, "export", "--out", bundle, quiet=True)
     print(told, end="")
     found = re.search(r"--server-key ([0-9a-f]{64})", told)
     if found is None:
         raise DemoError("the export did not name the server key")
     fingerprint = found[1]
-    _step("the auditor's check, with no server and no network: every signature, proof and verdict again")
-    _run("boltseal", "verify", bundle, "--server-key", fingerprint)
+    step("the auditor's check, with no server and no network: every signature, proof and verdict again")
+    run("boltseal", "verify", bundle, "--server-key", fingerprint)
     return fingerprint
 
 
@@ -165,23 +208,8 @@ def _closing(
 def _wait() -> None:
     print("\nThe server stays up until Ctrl-C.", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         signal.pause()
     print("\ndemo: stopped; the data stay, the next run goes on from there")
-
-
-def _step(text: str) -> None:
-    print(f"\n=== {text}", flush=True)
-
-
-def _run(command: str, *arguments: str | Path, quiet: bool = False) -> str:
-    """Run one of the product's commands; return what it printed when ``quiet``, else let it print here."""
-    line = [BIN / command, *arguments]
-    output = subprocess.PIPE if quiet else None
-    done = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=output, text=True, check=False)
-    if done.returncode:
-        raise DemoError(f"`{command} {arguments[0] if arguments else ''}` ended with code {done.returncode}")
-    return done.stdout or ""
 
 
 if __name__ == "__main__":

@@ -25,6 +25,23 @@ from collectors.doors.directory import Ldap
 CHECKOUT = Path(__file__).parents[2]
 PASSWORD = "Adm1n-Passw0rd!"
 START_MAX_SECONDS = 40
+DATABASE = """
+import ldb
+from samba.param import LoadParm
+from samba.samdb import SamDB
+from samba.auth import system_session
+lp = LoadParm(); lp.load("/srv/dc/etc/smb.conf")
+db = SamDB(url="/srv/dc/private/sam.ldb", session_info=system_session(), lp=lp)
+USERS, BASE = "CN=Users,DC=corp,DC=test", "DC=corp,DC=test"
+def put(dn, **values):
+    message = ldb.Message(ldb.Dn(db, dn))
+    for name, value in values.items():
+        name = name.replace("_", "-")
+        message[name] = ldb.MessageElement([str(v) for v in value] if isinstance(value, list) else str(value),
+                                           ldb.FLAG_MOD_REPLACE, name)
+    db.modify(message)
+"""
+"""Python for inside, before the controller runs: its database as `db`, and `put` to change an entry."""
 _ENTER = """set -e
 mount -t tmpfs -o mode=755 tmpfs "$2"; mkdir "$2/upper" "$2/work"
 mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$3"
@@ -53,7 +70,7 @@ class World:
         pid = os.getpid()
         self.address = f"127.{10 + number}.{pid >> 8 & 255}.{pid & 255 or 1}"
         self._keeper = subprocess.Popen(
-            ["unshare", "--mount", "setpriv", "--pdeathsig", "KILL", "sh", "-c", f'{_ENTER}exec sleep 600',
+            ["unshare", "--mount", "setpriv", "--pdeathsig", "KILL", "sh", "-c", f'{_ENTER}exec sleep infinity',
              "sh", root(), layers, self.inside, self.shared],
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
@@ -152,7 +169,7 @@ def wait(ready: object) -> None:
 
 
 def domain(folder: Path, number: int, certificate: str = "good", seed: str = "") -> World:
-    """A running domain controller of the domain corp.test, after `seed` (Python with `db`, see `domain_seed`) ran."""
+    """A running domain controller of the domain corp.test, after `seed` ran (Python, see `DATABASE`)."""
     world = World(folder, number)
     settings = Path("/srv/dc/etc/smb.conf")
     kept = [

@@ -26,20 +26,7 @@ pytestmark = [
 ]
 ADMINISTRATOR, LOW, GRANTED = "CORP\\Administrator", "CORP\\low", "CORP\\granted"
 SEED = """
-import json, ldb, sys
-from samba.param import LoadParm
-from samba.samdb import SamDB
-from samba.auth import system_session
-lp = LoadParm(); lp.load("/srv/dc/etc/smb.conf")
-db = SamDB(url="/srv/dc/private/sam.ldb", session_info=system_session(), lp=lp)
-USERS, BASE = "CN=Users,DC=corp,DC=test", "DC=corp,DC=test"
-def put(dn, **values):
-    message = ldb.Message(ldb.Dn(db, dn))
-    for name, value in values.items():
-        name = name.replace("_", "-")
-        message[name] = ldb.MessageElement([str(v) for v in value] if isinstance(value, list) else str(value),
-                                           ldb.FLAG_MOD_REPLACE, name)
-    db.modify(message)
+import json
 plan = json.loads(PLAN)
 db.newuser("low", PASSWORD); db.newuser("granted", PASSWORD)
 for user in plan["users"]:
@@ -142,7 +129,7 @@ def dc(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A running controller of that domain."""
     if not domain_world.root().is_dir():
         pytest.fail("its root is not there; run script/setup --for test", pytrace=False)
-    seed = f"PLAN = {json.dumps(json.dumps(given))}\nPASSWORD = {PASSWORD!r}\n{SEED}"
+    seed = f"PLAN = {json.dumps(json.dumps(given))}\nPASSWORD = {PASSWORD!r}\n{domain_world.DATABASE}{SEED}"
     world = domain_world.domain(tmp_path_factory.mktemp("dc"), 1, seed=seed)
     yield world
     world.end()

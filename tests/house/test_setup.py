@@ -218,6 +218,33 @@ def test_packages_test(machine: Machine) -> None:
     assert "openssh-server" not in line
 
 
+def test_packages_lab(machine: Machine) -> None:
+    """The lab gets its own and the demo's, and the environment that has its fake."""
+    machine.has_packages()
+    assert 0 == machine.setup("lab").returncode
+    (line,) = [line for line in machine.log.splitlines() if " install -y" in line]
+    assert {"nmap", "openssh-server", "systemd-container"} <= set(line.split())
+    assert "chromium" not in line
+    assert "requirements/dev.txt" in machine.log
+
+
+def test_demo_says_what_for(tmp_path: Path) -> None:
+    """The demo sets up for what it will show, and hands its arguments on."""
+    (tmp_path / "script").mkdir()
+    (tmp_path / "venv/bin").mkdir(parents=True)
+    shutil.copy(ROOT / "script/demo", tmp_path / "script/demo")
+    for path in ("script/setup", "venv/bin/python"):
+        (tmp_path / path).write_text('#!/bin/sh\necho "$@"\n')
+        (tmp_path / path).chmod(0o755)
+    for options, purpose in (("--exit", "demo"), ("--lab --exit", "lab")):
+        told = subprocess.run(
+            [tmp_path / "script/demo", *options.split()],
+            env={"PATH": "/usr/bin:/bin", "BOLTSEAL_VENV": str(tmp_path / "venv")},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert f"--for {purpose}\n{tmp_path}/script/demo.py {options}\n" == told.stdout
+
+
 @pytest.mark.parametrize(
     ("absent", "why"), [("id", "only root can install"), ("apt-get", "apt-get is not here")]
 )
