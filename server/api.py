@@ -10,7 +10,23 @@ from ninja.security import HttpBearer, SessionAuth
 
 from config import __version__
 from config.errors import InputError
-from server import api_tokens, audit, demands, export, fleet, people, posture, roster, tokens
+from server import (
+    accounts,
+    adoption,
+    api_tokens,
+    audit,
+    demands,
+    expected,
+    export,
+    fleet,
+    networks,
+    ordered,
+    people,
+    posture,
+    roster,
+    tokens,
+)
+from server.api_joined import AccountsAnswer, CoverageAnswer
 from server.api_shapes import (
     CheckHostsOut,
     CriterionOut,
@@ -25,6 +41,7 @@ from server.api_shapes import (
 from server.api_tokens import Bearer
 from server.feeds import listing
 from server.feeds.listing import FeedRow
+from server.networks import Network
 from server.people import EXPORT, READ
 from server.store.models import Person
 from server.web import desk, errors
@@ -129,6 +146,34 @@ def host(request: HttpRequest, host_id: str = _Name) -> HostOut:
     with desk.opened() as connection:
         view = fleet.host(connection, host_id, desk.moment())
         return HostOut.of(view, roster.sections(connection, view.host.host_id))
+
+
+@api.get("/coverage", response={200: CoverageAnswer, **_WRONG}, summary="The computers to be expected")
+def coverage(request: HttpRequest, q: str = _Search, after: str = _After) -> CoverageAnswer:
+    """The computers that directories expect, those first that no agent covers."""
+    _demand(request, READ)
+    with desk.opened() as connection:
+        listed = expected.listed(connection, adoption.rules(connection), desk.moment())
+    rows, following = ordered.page(listed.computers, q, ("name", "dns_name", "system"), after, _ROWS)
+    return CoverageAnswer.of(listed, rows, following)
+
+
+@api.get("/accounts", response={200: AccountsAnswer, **_WRONG}, summary="Users and the hosts' accounts")
+def users(request: HttpRequest, q: str = _Search, after: str = _After) -> AccountsAnswer:
+    """The tenants' users with the hosts' accounts of their names, those first who get in with one factor."""
+    _demand(request, READ)
+    with desk.opened() as connection:
+        joined = accounts.joined(connection, desk.moment())
+    rows, following = ordered.page(joined.users, q, ("name",), after, _ROWS)
+    return AccountsAnswer.of(joined, rows, following)
+
+
+@api.get("/networks", response={200: list[Network], **_WRONG}, summary="The networks")
+def all_networks(request: HttpRequest) -> list[Network]:
+    """Each observed network: its devices, what they expose, who knows them, what changed."""
+    _demand(request, READ)
+    with desk.opened() as connection:
+        return networks.listed(connection, desk.moment())
 
 
 @api.get("/log", response={200: LogOut, **_WRONG}, summary="The log")

@@ -6,6 +6,7 @@ from ninja import Field, Schema
 
 from config.standing import CriterionStanding, Standing
 from server.demands import CheckText
+from server.expected import ListedCounts
 from server.exploited import Exploited
 from server.fleet import CriterionView, Entry, HostView, LogState, Overview, VerdictRow
 from server.hosts import Host
@@ -51,6 +52,7 @@ class OverviewOut(Schema):
     mfa_reading: str
     feeds: str
     coverage: CoverageOut
+    directories: ListedCounts
     log: LogState
     musts: Tally
     shoulds: Tally
@@ -68,6 +70,7 @@ class OverviewOut(Schema):
             mfa_reading=seen.mfa_reading,
             feeds=seen.feeds,
             coverage=CoverageOut.model_validate(seen.coverage),
+            directories=seen.listed,
             log=seen.log,
             musts=posture.musts,
             shoulds=posture.shoulds,

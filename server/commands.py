@@ -10,7 +10,19 @@ from datetime import UTC, datetime
 from secrets import token_hex
 
 from config.errors import InputError
-from server import adoption, exploited, fleet, founding, hosts, ledger, serve, tls, tokens, verdicts
+from server import (
+    adoption,
+    exploited,
+    fleet,
+    founding,
+    hosts,
+    joined_commands,
+    ledger,
+    serve,
+    tls,
+    tokens,
+    verdicts,
+)
 from server.console import entering, opened, plain, print_rows
 from server.feeds.command import feed
 from server.home import Home
@@ -170,6 +182,10 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "token": token,
     "host": host,
     "user": user,
+    "coverage": joined_commands.coverage,
+    "accounts": joined_commands.accounts,
+    "networks": joined_commands.networks,
+    "known-devices": joined_commands.write_known_devices,
     "feed": feed,
     "export": export,
     "check": check,

@@ -16,9 +16,10 @@ from config.criterion import Criterion
 from config.errors import InputError
 from config.rejudge import Rules
 from config.standing import CriterionStanding, Standing
-from server import adoption, hosts, log, verdicts
+from server import adoption, expected, hosts, log, verdicts
 from server.admission import REVOKED
 from server.coverage import Coverage, coverage
+from server.expected import ListedCounts
 from server.hosts import Host
 from server.verdicts import DUE
 
@@ -48,7 +49,14 @@ class Overview:
     """Those in force with their dates, in words."""
     standing: Standing
     coverage: Coverage
+    listed: ListedCounts
+    """The computers that directories expect."""
     log: LogState
+
+    @property
+    def wanted(self) -> int:
+        """How many hosts should report: those that are enrolled, and the computers that have no agent yet."""
+        return self.coverage.expected + self.listed.without_agent
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,7 @@ def overview(connection: sqlite3.Connection, moment: datetime) -> Overview:
         str(rules.feeds),
         _standing(connection, rules, moment),
         coverage(connection, moment),
+        expected.listed(connection, rules, moment).counts,
         log_state(connection),
     )
 

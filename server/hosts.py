@@ -19,7 +19,7 @@ _COLUMNS = (
     " last_received_at, clock_offset_ms, kind, CASE observer WHEN '' THEN host_id ELSE observer END"
 )
 # As the index says it, so that SQLite sees that it may use it.
-_OBSERVED_BY = "observer=? AND observer <> ''"
+_OBSERVED_BY = "observer=? AND NOT observer = ''"
 
 
 @dataclass(frozen=True)
@@ -124,15 +124,20 @@ def observe(entries: Entries, subject_id: str, kind: str, observer: str) -> None
     add_row(entries, subject_id, name, ACTIVE, "", "", "[]", kind, observer)
 
 
+def short_name(name: str) -> str:
+    """Return a host's name as computers of a domain are looked up: lower case, to the first dot."""
+    return name.lower().partition(".")[0]
+
+
 def add_row(entries: Entries, *values: str) -> None:
     """Make the row of a host or a subject that nothing was heard of yet, with these first columns."""
     sql = (
-        "INSERT INTO host (host_id, hostname, state, platform, serial, tags, kind, observer, enrolled_at, role,"
-        " last_sequence, last_sha256, last_report_sha256, last_finished_at, last_observed_at, last_received_at,"
+        "INSERT INTO host (host_id, hostname, state, platform, serial, tags, kind, observer, short_name, enrolled_at,"
+        " role, last_sequence, last_sha256, last_report_sha256, last_finished_at, last_observed_at, last_received_at,"
         " last_heard_at, sections_sha256, facts_until, fresh_from, fresh_until)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', '', '', '', '', '', '', '', '', '')"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', '', '', '', '', '', '', '', '', '')"
     )
-    entries.connection.execute(sql, (*values, entries.now))
+    entries.connection.execute(sql, (*values, short_name(values[1]), entries.now))
 
 
 def count(connection: sqlite3.Connection, state: str, more: int) -> None:

@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
     _add_running(add)
     _add_deciding(add)
+    _add_joined(add)
     _add_feeds(add)
     _add_evidence(add)
     return made
@@ -137,6 +138,20 @@ def _add_deciding(add: Add) -> None:
         each.add_argument("--print-password", action="store_true", help="make a password and print it")
     _listing(user, "the people")
     user.add_parser("remove", help="remove a person").add_argument("name")
+
+
+def _add_joined(add: Add) -> None:
+    for name, text in (
+        ("coverage", "the computers that directories expect, and whether an agent covers them"),
+        (
+            "accounts",
+            "the users of the tenants, and the hosts' accounts of their names that one factor opens",
+        ),
+        ("networks", "the devices on the observed networks, who knows them, and what changed"),
+    ):
+        add(name, text).add_argument("--json", action="store_true", help="as JSON, for a script")
+    known = add("known-devices", "write the list of known devices that boltseal scan --network-known takes")
+    known.add_argument("--out", type=Path, required=True, metavar="FILE")
 
 
 def _add_feeds(add: Add) -> None:

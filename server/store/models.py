@@ -19,6 +19,7 @@ class Host(models.Model):
     kind = models.CharField(max_length=16, db_default="host")
     observer = name_text(db_default="", blank=True)  # the host that looks; empty: the host itself
     hostname = name_text()
+    short_name = name_text(default="", blank=True)  # lower case, to the first dot: how names are looked up
     state = models.CharField(max_length=16)  # active, quarantined, revoked
     platform = name_text(default="")
     role = name_text(default="")
@@ -45,6 +46,7 @@ class Host(models.Model):
             models.Index(fields=("fresh_from",), name="host_fresh_from"),
             models.Index(fields=("state", "last_heard_at"), name="host_state_heard", condition=_OWN),
             models.Index(fields=("observer",), name="host_observer", condition=~_OWN),
+            models.Index(fields=("short_name",), name="host_short_name"),
         )
 
 

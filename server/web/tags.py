@@ -26,6 +26,24 @@ _SHAPES: Mapping[str, str] = {
 }
 _SAME = {"pass": "met", "fail": "not_met", "unknown": "no_evidence"}
 _WORDS = {"not_met": "not met", "no_evidence": "no evidence", "not_applicable": "not applicable"}
+_SAID: Mapping[str, str] = {
+    "never": "no report came yet",
+    "stale": "its last report is too old",
+    "quarantined": "two machines may share its observer's key",
+    "not_collected": "it could not be looked at",
+    "not_found": "nothing was there",
+    "directory_users": "users of a directory may log in as well",
+    "without_agent": "without an agent",
+    "observed": "observed, no agent",
+    "one_factor": "one factor is enough",
+    "unregistered": "not registered",
+    "two_factors": "two factors everywhere",
+    "nobody": "known by nobody",
+    "open": "nobody can tell",
+    "agent": "has an agent",
+    "listed": "on the list",
+}
+"""Codes of the joined pages as a person says them."""
 _LINES_MAX = 100
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
@@ -50,6 +68,34 @@ def status(name: str) -> SafeString:
     """A status as word and shape."""
     own = _SAME.get(name, name)
     return format_html('<span class="status is-{}">{}<span>{}</span></span>', own, shape(name), word(name))
+
+
+@register.filter
+def said(code: str) -> str:
+    """A code as a person says it."""
+    return _SAID.get(code, word(code))
+
+
+@register.filter
+def of(statuses: Mapping[str, str], answer: str) -> str:
+    """The status whose shape an answer has."""
+    return statuses[answer]
+
+
+@register.filter
+def answered(answer: str, statuses: Mapping[str, str]) -> SafeString:
+    """An answer as words and shape."""
+    own = _SAME.get(statuses[answer], statuses[answer])
+    return format_html('<span class="status is-{}">{}<span>{}</span></span>', own, shape(own), said(answer))
+
+
+@register.filter
+def yes(value: bool | None) -> SafeString:
+    """Yes, no, or that it is not known."""
+    told = {True: ("met", "yes"), False: ("not_met", "no"), None: ("no_evidence", "not known")}[value]
+    return format_html(
+        '<span class="status is-{}">{}<span>{}</span></span>', told[0], shape(told[0]), told[1]
+    )
 
 
 @register.filter

@@ -207,7 +207,8 @@ def test_older_home(home: Home) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such column"):
         rows(home, "SELECT observer FROM host")
     schema.create(home.database)
-    assert [("twin-1", "host", "")] == rows(home, "SELECT host_id, kind, observer FROM host")
+    sql = "SELECT host_id, kind, observer, short_name FROM host"
+    assert [("twin-1", "host", "", "twin-1")] == rows(home, sql)
     server = InProcess(home, lambda: NOW)
     assert 200 == twin.observes("device.switch", "device").ship(server).status
     server.close()

@@ -18,7 +18,17 @@ def test_modules() -> None:
     there = {path.stem for path in _ROOM.glob("*.py")} | {
         path.name for path in _ROOM.iterdir() if path.is_dir()
     }
-    apart = {"__init__", "__pycache__", "urls", "templates", "static", "locale", "api_shapes", "api_tokens"}
+    apart = {
+        "__init__",
+        "__pycache__",
+        "urls",
+        "templates",
+        "static",
+        "locale",
+        "api_joined",
+        "api_shapes",
+        "api_tokens",
+    }
     assert there - apart == told | {"__main__"}
 
 

@@ -14,7 +14,7 @@ import pytest
 from server.home import Home
 from tests.server.running import Running, running
 from tests.server.twin import Clock, InProcess, copied
-from tests.server.web import crowd
+from tests.server.web import company, crowd
 from tests.server.web.codes import code
 from tests.server.web.conftest import PASSWORD, SECRET
 
@@ -46,6 +46,10 @@ READING = (
     "/checks/password.min-length.v1",
     "/hosts",
     "/hosts/dispatch-01",
+    "/coverage",
+    "/accounts",
+    "/networks",
+    "/networks/files~network.office",
     "/enrolment",
     "/evidence",
     "/feeds",
@@ -120,6 +124,7 @@ def filled(founded_today: Home, tmp_path_factory: pytest.TempPathFactory) -> Hom
     now = datetime.now(UTC).replace(microsecond=0)
     server = InProcess(home, Clock(now))
     crowd.fill(server, now, 8)
+    company.fill(server, now)
     server.settle()
     server.close()
     with pytest.MonkeyPatch.context() as monkeypatch:
