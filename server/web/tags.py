@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from config import canonical, wording
 from config.canonical import Json
+from server.hosts import Host
 
 register = template.Library()
 
@@ -44,6 +45,18 @@ _SAID: Mapping[str, str] = {
     "listed": "on the list",
 }
 """Codes of the joined pages as a person says them."""
+_SYSTEMS = {
+    "linux": "Linux",
+    "windows": "Windows",
+    "macos": "macOS",
+    "ad": "Active Directory",
+    "openldap": "OpenLDAP",
+    "entra": "Entra ID",
+    "google": "Google Workspace",
+    "okta": "Okta",
+    "device": "network device",
+    "mail": "mail domain",
+}
 _LINES_MAX = 100
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
@@ -52,6 +65,13 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 def word(status: str) -> str:
     """A status or reason as a person says it."""
     return _WORDS.get(status, status.replace("_", " "))
+
+
+@register.filter
+def system(host: Host) -> str:
+    """What a host or a subject is, with its role where that says more."""
+    role = "" if host.role in ("unknown", host.platform) else f" {host.role}"
+    return _SYSTEMS.get(host.platform, host.platform) + role
 
 
 @register.filter

@@ -6,11 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from config.standing import STATUSES
-from server import posture
+from server import posture, roster
 from server.people import READ
 from server.posture import Row
 from server.web import desk
 from server.web.roles import allowed
+
+OBSERVED_MAX = 12
+"""Subjects that are shown; a page of its own has all."""
 
 
 @allowed(READ)
@@ -18,6 +21,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """``/``: every criterion, in the order of numbers or by function; `level` and `status` narrow it."""
     with desk.opened() as connection:
         seen = posture.posture(connection, desk.moment())
+        observed = roster.page(connection, desk.moment(), heard="observed", limit=OBSERVED_MAX + 1)
     level, status = request.GET.get("level", ""), request.GET.get("status", "")
     level = level if level in ("must", "should") else ""
     status = status if level and status in STATUSES else ""
@@ -29,6 +33,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "groups": _groups(seen.rows) if is_grouped else [],
         "shown_level": level,
         "shown_status": status,
+        "observed": observed[:OBSERVED_MAX],
+        "more_observed": len(observed) > OBSERVED_MAX,
     }
     return render(request, "overview.html", shown)
 

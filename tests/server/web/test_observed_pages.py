@@ -25,5 +25,29 @@ def test_pages(empty_pages: Home, clock: Clock) -> None:
     assert "observed device" in visitor.get("/hosts").text
     assert "core-switch" in visitor.get("/hosts?heard=observed").text
     assert "twin-1.example" not in visitor.get("/hosts?heard=observed").text
+    overview = visitor.get("/")
+    assert "Observed without an agent" in overview.text
+    assert "core-switch network device" in overview.text
+    assert f'href="/hosts/{switch.host_id}"' in overview.markup
+    assert "all that is observed" not in overview.text
     told = visitor.client.get(f"/api/v1/hosts/{switch.host_id}", secure=True).json()["host"]
     assert ("device", "twin-1") == (told["kind"], told["observer"])
+
+
+def test_overview_of_many(empty_pages: Home, clock: Clock) -> None:
+    """The overview shows a dozen and leads to all; without any it says nothing of them."""
+    server = InProcess(empty_pages, clock)
+    twin = Twin()
+    twin.enrol(server, new_token(empty_pages))
+    assert 200 == twin.ship(server).status
+    visitor = enter()
+    assert "Observed" not in visitor.get("/").text
+    for number in range(13):
+        assert 200 == twin.observes(f"device.switch-{number:02}", "device").ship(server).status
+    server.settle()
+    server.close()
+    text = visitor.get("/").text
+    assert "switch-11" in text
+    assert "switch-12" not in text
+    assert "Show all that is observed" in text
+    assert "Observed without" not in visitor.get("/?level=must&status=met").text
