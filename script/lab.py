@@ -33,12 +33,15 @@ def running(folder: Path) -> Iterator[None]:
     folder.mkdir(mode=0o700)
     if Path("/run") in folder.resolve().parents:
         raise DemoError("the lab has a /run of its own: choose another --dir")
-    is_root = os.geteuid() == 0
-    inner = [sys.executable, str(WORLD), str(folder)]
+    is_alone = (
+        os.geteuid() == 0
+        and subprocess.run([*ALONE, "true"], capture_output=True, check=False).returncode == 0
+    )
+    inner = [sys.executable, str(WORLD), str(folder), "alone" if is_alone else ""]
     log = folder / "lab.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            tied("KILL", [*ALONE, *inner] if is_root else inner),
+            tied("KILL", [*ALONE, *inner] if is_alone else inner),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
             start_new_session=True,  # Ctrl-C is for the demo, which then ends it
         )  # fmt: skip
@@ -99,8 +102,9 @@ def forget(state: Path) -> None:
 
 def look(home: Path, state: Path, names: list[str]) -> None:
     """One run of the agent; print in a line each what came of the subjects."""
-    step(f"one run of the agent: this machine again, then {len(names)} others, each with a chain of its own")
-    print("  (the network takes longest: about half a minute)", flush=True)
+    step(f"one run of the agent: this machine again, then {', '.join(names)}, each with a chain of its own")
+    if any(name.startswith("network.") for name in names):
+        print("  (the network takes longest: about half a minute)", flush=True)
     began = time.monotonic()
     run("boltseal", "once", "--trigger", "manual", "--state", state)
     print(f"  looked, sealed, shipped and every receipt verified in {time.monotonic() - began:.1f} s")

@@ -1,8 +1,8 @@
-"""What `script/demo --lab` looks at: run by lab.py, as root in namespaces of its own; ends with its input.
+"""What `script/demo --lab` looks at: run by lab.py, as root in namespaces of its own ("alone"); ends with its input.
 
-Usage: lab_world.py FOLDER. Says on standard output what comes up and what is left out, then "ready". FOLDER then
-has observe.toml and subjects.json. The parts are those of the tests: a real Samba domain controller, three hosts with
-real services in network namespaces, a booted Debian; the device is a fake.
+Usage: lab_world.py FOLDER alone|"". Says on standard output what comes up and what is left out, then "ready". FOLDER
+then has observe.toml and subjects.json. The parts are those of the tests: a real Samba domain controller, three hosts
+in network namespaces, a booted Debian; the device is a fake.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbi
 class Lab:
     """The folder, what ends at the end, and the tables so far."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.folder, self.stack = folder, stack
+    def __init__(self, folder: Path, stack: ExitStack, is_alone: bool) -> None:
+        self.folder, self.stack, self.is_alone = folder, stack, is_alone
         self.tables: list[dict[str, str | bool]] = []
         self.net = ""
 
@@ -172,8 +172,9 @@ PARTS = (
 
 def lacking(part: Part, lab: Lab) -> str:
     """Why a part cannot be, or nothing."""
-    if part.start is not device and os.geteuid() != 0:
-        return "only root can start it"
+    if part.start is not device and not lab.is_alone:
+        why = "this machine refuses it, as containers do" if os.geteuid() == 0 else "only root can"
+        return f"it takes namespaces of its own, and {why}"
     absent = [name for name in part.needs if shutil.which(name, path=PATH) is None]
     if absent:
         return f"missing here: {', '.join(absent)}; script/setup --for lab installs them on Debian or Ubuntu"
@@ -197,8 +198,8 @@ def main() -> None:
     """Start the parts, one after the other: what is tied to its parent is tied to this one thread."""
     os.environ["PATH"] = PATH
     with ExitStack() as stack:
-        lab = Lab(Path(sys.argv[1]), stack)
-        if os.geteuid() == 0:
+        lab = Lab(Path(sys.argv[1]), stack, sys.argv[2] == "alone")
+        if lab.is_alone:
             subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"], check=True)
         for part in PARTS:
             why, began = lacking(part, lab), time.monotonic()
