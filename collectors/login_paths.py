@@ -19,8 +19,8 @@ FACTS = {
     "login_paths.paths": Fact(
         "records{path: str, remote: bool, open: bool?, strength: str?, factors: list[str], bypasses: list[str],"
         " source: str}",
-        "console, graphical, ssh, sudo, su, polkit, cockpit, xrdp, ftp: strength is none, optional, bypassable,"
-        " required or phishing_resistant; factors are the sets that are enough",
+        "console, graphical, ssh, sudo, su, polkit, cockpit, xrdp, ftp, screen-sharing: strength is none, optional,"
+        " bypassable, required or phishing_resistant; factors are the sets that are enough",
     ),
     "login_paths.users": Fact(
         "records{name: str, one_factor: list[str], undecided: list[str]}",

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from collectors.door import Host, Unseen
-from collectors.readers import conf, enrolment, pam_conditions
+from collectors.readers import conf, enrolment, pam_conditions, smart_cards
 from collectors.readers.applicant import Asked
 from collectors.readers.pam import Outcome, Step
 
 PASSWORDS: Final = frozenset(
     "unix unix2 tcb pwdb sss ldap winbind krb5 userdb systemd_home kanidm himmelblau aad authd vas vas3"
-    " centrifydc lsass".split()
+    " centrifydc lsass opendirectory".split()
 )
 SECONDS: Final = {
     "google_authenticator": "otp",
@@ -30,9 +30,11 @@ SECONDS: Final = {
     "u2f": "u2f",
     "pkcs11": "smartcard",
     "p11": "smartcard",
+    "smartcard": "smartcard",
     "cockpit_cert": "client certificate",
     "fprintd": "fingerprint",
     "fprint": "fingerprint",
+    "tid": "fingerprint",
     "howdy": "face",
     "usb": "usb token",
     "ssh_agent_auth": "agent key",
@@ -46,7 +48,7 @@ _ALWAYS: Final = {
     **dict.fromkeys(
         "keyinit mount cap group gnome_keyring kwallet kwallet5 kwallet6 ecryptfs fscrypt motd mail lastlog"
         " lastlog2 limits umask loginuid selinux systemd mkhomedir xauth debug setquota tty_audit ssh_add"
-        " reauthorize".split(),
+        " reauthorize ntlm launchd reattach".split(),
         ("ignore", "success"),
     ),
     **dict.fromkeys("securetty shells tally tally2".split(), ("success", "auth_err")),
@@ -142,7 +144,9 @@ def _unix(step: Step, proven: frozenset[str], asked: Asked) -> list[Outcome]:
 def _second(host: Host, step: Step, name: str, asked: Asked) -> list[Outcome]:
     enrolled = enrolment.by_module(host, step, asked.who.account) if asked.who else None
     factors = {SECONDS[name]}
-    if name in ("pkcs11", "p11") or {"pinverification=1", "userverification=1"} & set(step.arguments):
+    if name in ("pkcs11", "p11", "smartcard") or {"pinverification=1", "userverification=1"} & set(
+        step.arguments
+    ):
         factors.add("pin")
     if name == "google_authenticator" and "forward_pass" in step.arguments:
         factors |= {JOINED, _TYPED["some"]}
@@ -155,6 +159,8 @@ def _second(host: Host, step: Step, name: str, asked: Asked) -> list[Outcome]:
         returned = []
     failures = [Outcome(one) for one in returned]
     if name == "cockpit_cert" and not _asks_for_certificates(host):
+        return failures
+    if name == "smartcard" and _nobody_has_a_card(host):
         return failures
     found = [Outcome("success", frozenset(factors))] if enrolled is not False else []
     passes = ("ignore",) if name == "google_authenticator" else ("ignore", "success")
@@ -212,6 +218,14 @@ def _sepermit(host: Host, step: Step) -> list[Outcome]:
     named = [line for line in lines if line]
     note = f"pam_sepermit lets past without a password: {', '.join(named)} ({step.source})"
     return [Outcome("ignore"), *([_past("success", note), Outcome("auth_err")] if named else [])]
+
+
+def _nobody_has_a_card(host: Host) -> bool:
+    """pam_smartcard stands in the files of every Mac; without a card that is paired or mapped it can't succeed."""
+    try:
+        return not smart_cards.is_in_use(host)
+    except Unseen:
+        return False
 
 
 def _asks_for_certificates(host: Host) -> bool:
