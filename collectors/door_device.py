@@ -18,6 +18,7 @@ COMMANDS: Final = {
         "show ip ssh",
         "show ip http server status",
         "show ntp status",
+        "show snmp user",
     ),
 }
 """By vendor's system: all that is asked. Each shows, none changes anything."""

@@ -1,15 +1,17 @@
 """SNMP of a network device: who may read or write by it, from where, and whether anybody on the way can listen.
 
 A community's name is its password, so it is never told. SNMP below version 3 with privacy sends everything in clear.
+Users of version 3 stand in no configuration, so the device is asked for them; each belongs to a group, which does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from collectors.door import Unseen
 from collectors.door_device import Device
 from collectors.findings import Fact, Findings, Seen
-from collectors.readers import cli_filters, cli_ios
+from collectors.readers import cli_filters, cli_ios, cli_snmp
 from collectors.readers.cli_text import Line, starting
 
 FACTS = {
@@ -20,6 +22,11 @@ FACTS = {
     ),
     "snmp.well_known_communities": Fact("int", "how many communities have a name that every attacker tries"),
     "snmp.versions": Fact("list[str]", "what is answered: 2c (1 as well), 3 noauth, 3 auth, 3 priv"),
+    "snmp.users": Fact(
+        "records{name: str, auth: str?, privacy: str?}",
+        "the users of version 3: auth and privacy are the protocols (sha, md5, aes128, des …) or none, null for"
+        " a word that is not known",
+    ),
 }
 _WELL_KNOWN = frozenset(
     "public private cisco community snmp snmpd admin manager monitor read write secret default test all".split()
@@ -33,6 +40,7 @@ def collect(device: Device) -> Findings:
     findings.look("snmp.communities", _communities, device)
     findings.look("snmp.well_known_communities", _well_known, device)
     findings.look("snmp.versions", _versions, device)
+    findings.look("snmp.users", _users, device)
     return findings
 
 
@@ -78,3 +86,17 @@ def _versions(device: Device) -> Seen:
         elif words[:1] in (["v1"], ["v2c"]):
             found.setdefault("2c", line)
     return Seen([*sorted(found)], *cli_ios.source(*found.values()))
+
+
+def _users(device: Device) -> Seen:
+    cli_ios.version(device)
+    found = cli_snmp.users(device.show(cli_snmp.USERS))
+    if found:
+        return Seen([one._asdict() for one in found], cli_snmp.USERS)
+    # A device without any says nothing at all. That is believed where no group of version 3 is there to be in.
+    for line, rest in starting(cli_ios.config(device), "snmp-server group"):
+        if rest.split()[1:2] == ["v3"]:
+            raise Unseen(
+                "malformed", cli_snmp.USERS, f"no user is shown, and {cli_ios.source(line)[0]} has a group"
+            )
+    return Seen([], cli_snmp.USERS, cli_ios.RUNNING)

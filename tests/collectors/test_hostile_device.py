@@ -34,7 +34,7 @@ def damaged(device: Twin) -> Iterator[tuple[str, Twin]]:
             "noise": "\ufffd\x07 % ^ marker\n",
         }
         lines = lines if not text.startswith("!") else []
-        told |= {f"cut_{at}": "".join(lines[:at]) for at in range(1, len(lines))}
+        told |= {f"cut_{at}": "".join(lines[:at]) for at in range(1, len(lines)) if tells(command, lines[at])}
         told |= {f"torn_{at}": text[:-at] for at in (2, 5, 9) if lines}
         told |= {f"swapped_{other}": device.answers[other] for other in COMMANDS["ios"] if other != command}
         for kind, answer in told.items():
@@ -42,6 +42,11 @@ def damaged(device: Twin) -> Iterator[tuple[str, Twin]]:
                 f"{command} {kind}",
                 replace(device, answers={**device.answers, command: answer}, cache={}, asked=[]),
             )
+
+
+def tells(command: str, following: str) -> bool:
+    """Whether a cut before this line can be told. Between two users only the prompt behind the answer tells it."""
+    return command != "show snmp user" or not following.startswith(("User name:", "\n"))
 
 
 def answers(found: Findings) -> Mapping[str, str]:

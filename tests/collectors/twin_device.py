@@ -77,5 +77,6 @@ def twin(data: Mapping[str, Any]) -> Twin:
         "show ip ssh": SSH,
         "show ip http server status": HTTP,
         "show ntp status": NTP,
+        "show snmp user": "",
     }
     return Twin({**answers, **data.get("shows", {})})
