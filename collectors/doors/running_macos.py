@@ -94,7 +94,7 @@ def _owners(host: Host) -> dict[tuple[str, str, int], str]:
             protocol = text.lower()
         elif kind == "n":
             address, _, port = text.rpartition(":")
-            if port.isascii() and port.isdigit() and "->" not in address:
+            if port.isascii() and port.isdigit():
                 found.setdefault((protocol, address.strip("[]"), int(port)), name)
     return found
 
