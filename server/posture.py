@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.standing import STATUSES, CriterionStanding
-from server import adoption, exploited, fleet
+from server import adoption, exploited, fleet, kinds
 from server.exploited import Exploited
 from server.fleet import Overview
 from server.steps import Step, next_step
@@ -50,8 +50,9 @@ def posture(connection: sqlite3.Connection, moment: datetime) -> Posture:
     """Return where the fleet stands and what to do next."""
     seen = fleet.overview(connection, moment)
     rules = adoption.rules(connection)
+    called = kinds.called(connection, moment)
     rows = tuple(
-        Row(one, rules.catalogue.criteria[one.id].functions, next_step(one, seen.coverage.expected))
+        Row(one, rules.catalogue.criteria[one.id].functions, next_step(one, seen.coverage.expected, called))
         for one in seen.standing.criteria
     )
     first = exploited.of_fleet(connection, rules, seen.standing, moment)

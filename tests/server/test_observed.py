@@ -11,7 +11,19 @@ from config import bundle_check
 from config.errors import InputError
 from config.rejudge import Rules
 from config.standing import CheckStanding
-from server import adoption, coverage, database, export, fleet, founding, hosts, roster, verdicts
+from server import (
+    adoption,
+    coverage,
+    database,
+    export,
+    fleet,
+    founding,
+    hosts,
+    kinds,
+    posture,
+    roster,
+    verdicts,
+)
 from server.home import Home
 from server.store import schema
 from tests.server.test_chain import _decide
@@ -234,3 +246,28 @@ def _asked(server: InProcess, platform: str) -> set[str]:
 
 def _checks(overview: fleet.Overview) -> list[CheckStanding]:
     return [check for one in overview.standing.criteria for part in one.parts for check in part.checks]
+
+
+def test_called(server: InProcess, twin: Twin) -> None:
+    """What is to be done names what it is to be done about: hosts, a directory, a mail domain, each for itself."""
+    corp, mail = twin.observes("directory.corp", "ad"), twin.observes("network.example.com", "mail")
+    short = [section_bytes(facts={"password.min_length": 4})]
+    for each in (twin, twin.observes("host.web", "linux"), corp):
+        each.ship(server, each.report(short))
+    mail.ship(server)
+    server.settle()
+    rows_ = {row.standing.id: row.next for row in _shown(server).rows}
+    assert rows_["4.8"] is not None
+    assert rows_["4.8"].text.startswith("Fix 2 hosts and 1 directory so that a new password")
+    spoofed = "spoofing.spf-refuses-others.v1"
+    said = _seen(server, lambda connection, now: kinds.called(connection, now)(spoofed, "unknown", 1))
+    assert "1 mail domain" == said
+    # More than are counted are never told of.
+    said = _seen(server, lambda connection, now: kinds.called(connection, now)(spoofed, "unknown", 3))
+    assert "2 hosts and 1 mail domain" == said
+
+
+def _shown(server: InProcess) -> posture.Posture:
+    shown = _seen(server, posture.posture)
+    assert isinstance(shown, posture.Posture)
+    return shown

@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from config.profile import Profile
 from config.standing import CheckStanding
-from server import adoption, demands, fleet
+from server import adoption, demands, fleet, kinds
 from server.coverage import coverage
 from server.demands import CheckText
 from server.fleet import CriterionView, VerdictRow
@@ -47,10 +47,11 @@ def criterion(request: HttpRequest, criterion_id: str) -> HttpResponse:
         rules = adoption.rules(connection)
         expected = coverage(connection, desk.moment()).expected
         parts = _parts(connection, view, rules.profile)
+        step = next_step(view.standing, expected, kinds.called(connection, desk.moment()))
     shown = {
         "view": view,
         "parts": parts,
-        "step": next_step(view.standing, expected),
+        "step": step,
         "profile": rules.profile,
         "mfa_reading": rules.mfa_reading,
     }
