@@ -142,7 +142,7 @@ def _read(host: Host, argv: tuple[str, ...]) -> Policies:
         return {}
     found = macos_plist.parse(rest, told.source)
     if unknown := found.keys() - {AUTHENTICATION, CHANGE, CONTENT}:
-        raise Unseen("unsupported", told.source, f"category {min(unknown)}")
+        raise Unseen("unsupported", told.source, f"category {min(map(str, unknown))}")
     return {name: tuple(_rules(value, told.source)) for name, value in found.items()}
 
 
