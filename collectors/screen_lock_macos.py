@@ -1,9 +1,9 @@
 """The screen lock of a Mac: what binds every user, which is a profile, and the display's own sleep.
 
 A user's own settings can be changed by that user and are not all to be seen (since macOS 13 the secure default is
-written nowhere), so without a profile that demands the password nothing is known: unsupported. The screen locks at the
-screen saver or when the display sleeps, whichever comes first, and after the delay that the profile allows.
-`sysadminctl -screenLock status` speaks of the user who asks alone, and is not asked.
+written nowhere), so without a profile nothing is known, but of the only user of a Mac who looks at it himself
+(`readers.macos_lock`). The screen locks at the screen saver or when the display sleeps, whichever comes first, and
+after the delay of the password.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 from collectors import screen_lock as linux
 from collectors.door import Host, Unseen
 from collectors.findings import Findings, Seen
-from collectors.readers import macos_plist
+from collectors.readers import macos_lock, macos_plist
 
 FACTS = dict(linux.FACTS)
 PROFILE: Final = f"{macos_plist.MANAGED}/com.apple.screensaver.plist"
@@ -44,22 +44,22 @@ def _profile(host: Host) -> dict[str, Any]:
 def _requires_password(host: Host) -> Seen:
     demanded = macos_plist.flag(_profile(host).get("askForPassword"), PROFILE)
     if demanded is None:
-        raise Unseen("unsupported", PROFILE, "no profile demands it; each user's own setting is not seen")
+        own = macos_lock.of_the_only_user(host)
+        return Seen(own.delay is not None, PROFILE, own.source)
     return Seen(demanded, PROFILE)
 
 
 def _idle_seconds(host: Host) -> Seen:
-    profile = _profile(host)
+    profile, sources = _profile(host), (PROFILE, " ".join(POWER))
     saver, delay = _number(profile, "idleTime"), _number(profile, "askForPasswordDelay")
     display = _display_sleep(host)
     limits = [one for one in (saver, display) if one]
-    if not limits:
-        if saver is None:
-            raise Unseen("unsupported", PROFILE, "each user's own screen saver is not seen")
-        return Seen(0, PROFILE, " ".join(POWER))
-    if delay is None:
-        raise Unseen("unsupported", PROFILE, "each user's own delay of the password is not seen")
-    return Seen(min(limits) + delay, PROFILE, " ".join(POWER))
+    if not limits and saver is None:
+        raise Unseen("unsupported", PROFILE, "each user's own screen saver is not seen")
+    if limits and delay is None:
+        own = macos_lock.of_the_only_user(host)
+        delay, sources = own.delay, (*sources, own.source)
+    return Seen(min(limits) + delay if limits and delay is not None else 0, *sources)
 
 
 def _number(profile: dict[str, Any], key: str) -> int | None:
