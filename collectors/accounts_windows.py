@@ -6,13 +6,12 @@ that needs no password may have one, so its password is not known to be empty, a
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from collectors import accounts as linux
 from collectors.door import Unseen
-from collectors.door_windows import FOREVER, Member, User, Windows, value
-from collectors.findings import Fact, Findings, Json, Seen, rfc3339
-from collectors.readers import generic_names
+from collectors.door_windows import Member, User, Windows, value
+from collectors.findings import Fact, Findings, Json, Seen
+from collectors.readers import generic_names, local_accounts
+from collectors.readers.local_accounts import DISABLED
 
 FACTS = {name: linux.FACTS[name] for name in ("accounts.interactive", "accounts.shared_names")} | {
     "accounts.guest_enabled": Fact("bool", "the built-in guest may log in"),
@@ -23,9 +22,8 @@ FACTS = {name: linux.FACTS[name] for name in ("accounts.interactive", "accounts.
 API, GROUP = "NetUserEnum(3)", "NetLocalGroupGetMembers"
 ADMINISTRATORS = "S-1-5-32-544"
 WINLOGON = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon"
-DISABLED, NOT_REQUIRED, NEVER_EXPIRES = 0x2, 0x20, 0x10000
+NOT_REQUIRED = 0x20
 ADMINISTRATOR, GUEST = 500, 501
-NEVER, DAY = 99_999, 86_400
 
 
 def collect(host: Windows) -> Findings:
@@ -55,38 +53,15 @@ def _interactive(host: Windows) -> Seen:
         raise Unseen(unseen.reason, f"{GROUP} {ADMINISTRATORS}", unseen.detail) from None
     numbers = {int(one.sid.rpartition("-")[2]) for one in administrators if one.sid.startswith("S-1-5-21-")}
     local = {one.name.rpartition("\\")[2].lower() for one in administrators}
-    longest = _max_age_days(host)
+    longest, keys = local_accounts.max_age_days(host), local_accounts.ssh_keys(host)
     return Seen(
-        [_record(one, one.rid in numbers and one.name.lower() in local, longest) for one in _users(host)],
+        [
+            local_accounts.record(one, one.rid in numbers and one.name.lower() in local, longest, keys)
+            for one in _users(host)
+        ],
         API,
         f"{GROUP} {ADMINISTRATORS}",
     )
-
-
-def _max_age_days(host: Windows) -> int | None:
-    """After how many days a password ends; null where that cannot be seen."""
-    try:
-        seconds = host.password_rules().max_age_seconds
-    except Unseen:
-        return None
-    return NEVER if seconds == FOREVER else seconds // DAY
-
-
-def _record(one: User, administrator: bool, longest: int | None) -> Json:
-    last = rfc3339(datetime.fromtimestamp(one.last_logon, UTC)) if one.last_logon else None
-    return {
-        "name": one.name,
-        "id": one.rid,
-        "administrator": administrator,
-        "password_state": "locked" if one.flags & DISABLED else "set",
-        "hash_scheme": None,
-        "password_changed_on": None,
-        "max_age_days": NEVER if one.flags & NEVER_EXPIRES else longest,
-        "expires_on": None,
-        "last_login_at": last,
-        "ssh_keys": None,
-        "second_factor": None,
-    }
 
 
 def _shared_names(host: Windows) -> Seen:

@@ -1,6 +1,7 @@
 """The ways to log in to Windows, and whether a second factor guards each.
 
-With "require Windows Hello for Business or a smart card" (scforceoption) nobody logs in with a password alone. Hello
+With "require Windows Hello for Business or a smart card" (scforceoption) a password is never enough, and neither of the
+two can be told to a false page: phishing-resistant. Hello
 that is merely set up proves nothing, as the password goes on working. Duo's provider asks for a second factor, unless
 it lets people in when its service cannot be reached, or guards Remote Desktop only. With any other provider that is
 not Windows' own the strength is null: what it asks for is in its own settings.
@@ -53,7 +54,7 @@ def _strength(host: Windows, remote: bool) -> tuple[str | None, list[Json], list
     """Strength, the sets of factors that are enough, and what leads past them."""
     host.values(SYSTEM)
     if number(host, SYSTEM, "scforceoption", 0) == 1:
-        return "required", ["smart card or Windows Hello"], []
+        return "phishing_resistant", ["smart card or Windows Hello"], []
     providers, filters = ({guid.lower() for guid in subkeys(host, key)} for key in KINDS)
     if not providers:
         raise Unseen("malformed", KINDS[0], "no provider at all")

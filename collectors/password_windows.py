@@ -2,12 +2,14 @@
 
 Ages, length and history come from the network management API as numbers. Complexity is told by the exported policy
 alone. On a member of a domain the domain's rules, not these, bind its users; on a domain controller these are them.
+Windows itself refuses no common password: a filter of another maker may, which lsass loads, and then nobody tells.
 """
 
 from __future__ import annotations
 
 from collectors import password as linux
-from collectors.door_windows import FOREVER, Windows
+from collectors.door import Unseen
+from collectors.door_windows import FOREVER, Windows, value
 from collectors.findings import Fact, Findings, Seen
 from collectors.readers import secedit
 
@@ -17,6 +19,7 @@ FACTS = {
         "password.min_length",
         "password.min_classes",
         "password.quality_enforced",
+        "password.dictionary_check",
         "password.history",
         "password.max_age_days",
         "password.min_age_days",
@@ -26,6 +29,9 @@ FACTS = {
         "bool", "some policy in force keeps passwords so that they can be read"
     ),
 }
+LSA, FILTERS = r"HKLM\SYSTEM\CurrentControlSet\Control\Lsa", "Notification Packages"
+OF_WINDOWS = {"scecli", "rassfm", "kdcsvc"}
+"""Packages that are told of a new password and refuse none for being common."""
 API = "NetUserModalsGet(0)"
 DAY = 86_400
 NEVER = 99_999
@@ -42,6 +48,7 @@ def collect(host: Windows) -> Findings:
     findings.look("password.min_age_days", lambda: Seen(_days(host.password_rules().min_age_seconds), API))
     findings.look("password.min_classes", _min_classes, host)
     findings.look("password.quality_enforced", _enforced, host)
+    findings.look("password.dictionary_check", _dictionary_check, host)
     findings.look("password.reversible_encryption", _reversible, host)
     return findings
 
@@ -50,6 +57,16 @@ def _enforced(host: Windows) -> Seen:
     """Always: the accounts' database itself refuses what breaks the rules, whatever program sets a password."""
     host.password_rules()
     return Seen(True, API)
+
+
+def _dictionary_check(host: Windows) -> Seen:
+    told = value(host, LSA, FILTERS)
+    if not isinstance(told, tuple) or not told:  # Windows comes with scecli
+        raise Unseen("malformed", f"{LSA}\\{FILTERS}", "no package")
+    others = {one.lower().removesuffix(".dll") for one in told if one.strip()} - OF_WINDOWS
+    if others:
+        raise Unseen("unsupported", f"{LSA}\\{FILTERS}", f"{min(others)[:40]} may refuse passwords")
+    return Seen(False, f"{LSA}\\{FILTERS}")
 
 
 def _days(seconds: int) -> int:

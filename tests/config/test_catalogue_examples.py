@@ -24,7 +24,7 @@ NOT_WINDOWS = LINUX_ALONE | set(
     " sshd.no-empty-passwords.v1 sshd.no-password-login.v1 sshd.max-tries.v1 sshd.login-grace.v1 sshd.idle.v1"
     " sshd.no-hostbased.v1 sshd.ignores-rhosts.v1 sshd.no-user-environment.v1 sshd.no-weakening-match.v1"
     " accounts.one-superuser.v1 accounts.no-duplicate-ids.v1 accounts.no-empty-password.v1"
-    " privileges.sudo-asks-password.v1 privileges.sudo-authenticates.v1".split()
+    " privileges.sudo-asks-password.v1 privileges.sudo-authenticates.v1 accounts.inactive-disabled.v1".split()
 )
 NOT_MACOS = LINUX_ALONE - {"accounts.no-weak-hash.v1"} | {
     "firewall.persisted.v1",
