@@ -41,8 +41,12 @@ def _profile(host: Host) -> dict[str, Any]:
     return macos_plist.read(host, PROFILE) if host.exists(PROFILE) else {}
 
 
+def _demanded(profile: dict[str, Any]) -> bool | None:
+    return macos_plist.flag(profile.get("askForPassword"), PROFILE)
+
+
 def _requires_password(host: Host) -> Seen:
-    demanded = macos_plist.flag(_profile(host).get("askForPassword"), PROFILE)
+    demanded = _demanded(_profile(host))
     if demanded is None:
         own = macos_lock.of_the_only_user(host)
         return Seen(own.delay is not None, PROFILE, own.source)
@@ -50,16 +54,19 @@ def _requires_password(host: Host) -> Seen:
 
 
 def _idle_seconds(host: Host) -> Seen:
-    profile, sources = _profile(host), (PROFILE, " ".join(POWER))
+    """A screen that asks for nothing is not locked: 0, as where it never goes dark."""
+    profile, sources = _profile(host), [PROFILE, " ".join(POWER)]
     saver, delay = _number(profile, "idleTime"), _number(profile, "askForPasswordDelay")
-    display = _display_sleep(host)
+    display, demanded = _display_sleep(host), _demanded(profile)
     limits = [one for one in (saver, display) if one]
     if not limits and saver is None:
         raise Unseen("unsupported", PROFILE, "each user's own screen saver is not seen")
-    if limits and delay is None:
+    if not limits or demanded is False:
+        return Seen(0, *sources)
+    if demanded is None or delay is None:
         own = macos_lock.of_the_only_user(host)
-        delay, sources = own.delay, (*sources, own.source)
-    return Seen(min(limits) + delay if limits and delay is not None else 0, *sources)
+        delay, sources = own.delay, [*sources, own.source]
+    return Seen(0 if delay is None else min(limits) + delay, *sources)
 
 
 def _number(profile: dict[str, Any], key: str) -> int | None:
