@@ -64,6 +64,7 @@ COMMANDS: Final = (
         (
             ("boltseal enroll boltseal1.eyJjYSI6…", "the string from the server's page or command line"),
             ("boltseal enroll - < string.txt", "keep the string out of the process list"),
+            ("boltseal enroll @string.txt", "the same, where there is no shell"),
         ),
         "agent.enroll_command",
         _AGENT,
@@ -77,6 +78,18 @@ COMMANDS: Final = (
         "agent.service",
         _AGENT,
         options.state,
+    ),
+    Command(
+        "service",
+        "on Windows: install, remove, start or stop the service that does what run does",
+        "Keeps `boltseal run` going as a service of Windows. Where there is systemd, a unit that starts it does.",
+        (
+            ("boltseal service install", "as an administrator; it starts with Windows from then on"),
+            ("boltseal service status", "whether it runs"),
+        ),
+        "agent.windows_service",
+        _AGENT,
+        options.service,
     ),
     Command(
         "once",

@@ -1,7 +1,8 @@
 """The one place where the agent writes: whole, synced, or not at all.
 
-A file is written beside its place, synced, renamed over it, and its folder is synced. So after a crash at any
-step a reader finds the old bytes or the new ones, never a part. Every failure is one error with a code:
+A file is written beside its place, synced, renamed over it, and its folder is synced (on Windows, which cannot do
+that, the rename returns when the disk has it). So after a crash at any step a reader finds the old bytes or the new
+ones, never a part. Every failure is one error with a code:
 `disk_full`, `state_read_only`, `state_permission`, `state_unreadable`.
 """
 
@@ -11,10 +12,15 @@ import errno
 import os
 import stat
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
+from agent.private import PRIVILEGED
 from config.errors import InputError
+
+if sys.platform == "win32":
+    from agent import windows
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
@@ -25,6 +31,7 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 if sys.platform == "win32":
     _CAREFULLY: Final = os.O_NOINHERIT | os.O_BINARY
     _READ_FLAGS: Final = os.O_RDONLY | _CAREFULLY
+    _BUSY_TRIES: Final = 5
 else:
     _CAREFULLY: Final = os.O_NOFOLLOW | os.O_CLOEXEC
     _READ_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | _CAREFULLY
@@ -37,7 +44,7 @@ def write(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
     try:
         try:
             _write_new(temporary, data, mode)
-            os.replace(temporary, path)
+            _replace(temporary, path)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
@@ -48,12 +55,13 @@ def write(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     path.unlink(missing_ok=True)
-    handle = os.open(path, _WRITE_FLAGS, mode)
+    handle = _open_new(path, mode)
     try:
         left = memoryview(data)
         while left:
             left = left[os.write(handle, left) :]
-        os.fchmod(handle, mode)
+        if sys.platform != "win32":
+            os.fchmod(handle, mode)
         os.fsync(handle)
     finally:
         os.close(handle)
@@ -62,7 +70,7 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
 def read(path: Path, limit: int) -> bytes | None:
     """The bytes of a regular file, None when there is none. `state_unreadable` above `limit` bytes."""
     try:
-        handle = os.open(path, _READ_FLAGS)
+        handle = _open_to_read(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -84,7 +92,10 @@ def read(path: Path, limit: int) -> bytes | None:
 def remove(path: Path) -> None:
     """Remove a file, durably; no error when it is gone already."""
     try:
-        path.unlink(missing_ok=True)
+        if sys.platform == "win32":
+            windows.patiently(lambda: path.unlink(missing_ok=True))
+        else:
+            path.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
         raise to_error(error, path) from error
@@ -93,7 +104,7 @@ def remove(path: Path) -> None:
 def move(path: Path, to: Path) -> None:
     """Rename a file into another folder of the same state, durably."""
     try:
-        os.replace(path, to)
+        _replace(path, to)
         sync_folder(to.parent)
         sync_folder(path.parent)
     except OSError as error:
@@ -103,7 +114,10 @@ def move(path: Path, to: Path) -> None:
 def make_folder(path: Path) -> None:
     """Make a folder that only its owner may enter; parents too. No error when it is there."""
     try:
-        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        if sys.platform == "win32":
+            windows.make_folder(path)
+        else:
+            path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
         raise to_error(error, path) from error
 
@@ -118,12 +132,40 @@ def sweep(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames and removals in a folder durable."""
+    """Make renames and removals in a folder durable.
+
+    On Windows a removal may be undone by a crash; what it leaves is found and removed again.
+    """
+    if sys.platform == "win32":
+        return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _open_new(path: Path, mode: int) -> int:
+    if sys.platform == "win32":
+        return windows.open_new(path)
+    return os.open(path, _WRITE_FLAGS, mode)
+
+
+def _open_to_read(path: Path) -> int:
+    if sys.platform == "win32":
+        for _ in range(_BUSY_TRIES):
+            try:
+                return os.open(path, _READ_FLAGS)
+            except PermissionError:  # perhaps being renamed over just now; the C library does not tell
+                time.sleep(0.04)
+    return os.open(path, _READ_FLAGS)
+
+
+def _replace(path: Path, to: Path) -> None:
+    if sys.platform == "win32":
+        windows.replace(path, to)
+    else:
+        os.replace(path, to)
 
 
 def to_error(error: OSError, path: Path) -> InputError:
@@ -134,5 +176,5 @@ def to_error(error: OSError, path: Path) -> InputError:
     if error.errno == errno.EROFS:
         return InputError("state_read_only", words, "mount the filesystem of the state folder writable")
     if error.errno in (errno.EACCES, errno.EPERM):
-        return InputError("state_permission", words, "run as the user that owns the state folder, or as root")
+        return InputError("state_permission", words, f"run as its owner, or as {PRIVILEGED}")
     return InputError("state_unreadable", words)

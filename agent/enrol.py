@@ -32,7 +32,8 @@ from urllib.parse import urlsplit
 
 from agent import durable, membership
 from agent.answer import read_answer
-from agent.identity import Identity, hostname, make_key, new_host_id, read_identity
+from agent.identity import Identity, hostname, make_key, new_host_id, read_identity, serial
+from agent.private import PROTECTION
 from agent.report import encode_time
 from agent.state import State
 from agent.transport import Transport
@@ -144,22 +145,13 @@ def _request(key: PrivateKey, now: datetime) -> bytes:
         "host_id": new_host_id(key),
         "hostname": hostname(),
         "key": {"algorithm": public.algorithm, "spki": canonical.encode_base64(public.spki)},
-        "protection": "file",
-        "serial": _serial(),
+        "protection": PROTECTION,
+        "serial": serial(),
         "platform": this_platform(),
         "agent_version": __version__,
         "requested_at": encode_time(now),
     }
     return statement.encode(Statement("enrolment_request", (Subject("key", public.key_id),), predicate))
-
-
-def _serial() -> str | None:
-    """The machine's serial number, for tokens that are bound to one; None where it may not be read."""
-    try:
-        with open("/sys/class/dmi/id/product_serial", encoding="utf-8", errors="replace") as file:
-            return "".join(letter for letter in file.read(256).strip() if letter.isprintable()) or None
-    except OSError:
-        return None
 
 
 def _check(value: dict[str, Json], url: str, key: PrivateKey) -> _Admitted:

@@ -51,6 +51,8 @@ def exit_code(error: InputError) -> int:
     """The exit code that an error ends the command with."""
     if isinstance(error, ServerRefusedError | AlarmError):
         return FAILED
+    if error.code.startswith("service_"):
+        return FAILED
     if error.code == "extra_missing":
         return EXTRA_MISSING
     if error.code.startswith(_STATE_PREFIXES):

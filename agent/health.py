@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from agent import alarms, spool
+from agent import alarms, machine, private, spool
 from agent.accept import kept_checkpoint
 from agent.chain import Place
 from agent.commands import COMMANDS
@@ -34,6 +34,9 @@ PYTHON_MIN: Final = (3, 11)
 OPTIONAL: Final = (("ssh", "paramiko", ""), ("netscan", "nmap", "nmap"))
 """Extras for looking at other machines: name, package, and the command it needs."""
 _NAMED_MAX: Final = 8
+SEES_ALL: Final = f"{private.PRIVILEGED} sees them" + (
+    "" if sys.platform == "win32" else "; so does the capability CAP_DAC_READ_SEARCH"
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def installation(
     version = ".".join(map(str, sys.version_info[:3]))
     is_new = sys.version_info[:2] >= PYTHON_MIN
     yield Finding("python", "ok" if is_new else "bad", f"{version} at {sys.executable}")
-    if sys.prefix == sys.base_prefix:
+    if sys.prefix == sys.base_prefix and not _is_packaged():
         hint = "install it into an environment of its own: python3 -m venv /opt/boltseal"
         yield Finding("environment", "warn", "a shared Python; package names may collide", hint)
     homes = _homes(distribution)
@@ -75,6 +78,11 @@ def installation(
             yield Finding("packages", "bad", f"{room} is loaded from {found}, which is not boltseal's", hint)
             return
     yield Finding("packages", "ok", f"boltseal {__version__}, all from its own distribution")
+
+
+def _is_packaged() -> bool:
+    """Whether this Python is one that ships with the agent and looks for packages nowhere else (packaging/windows)."""
+    return bool(list(Path(sys.executable).parent.glob("python*._pth")))
 
 
 def _homes(distribution: str) -> tuple[Path, ...] | None:
@@ -108,19 +116,22 @@ def extras(which: Callable[[str], str | None] = shutil.which) -> Iterator[Findin
 
 def folder(opened: State) -> Iterator[Finding]:
     """Permissions and space of the state folder."""
-    exposed = [path for path in _files(opened) if path.lstat().st_mode & 0o077]
+    exposed = [path for path in _files(opened) if private.others(path)]
     if exposed:
-        hint = "chmod -R go= " + str(opened.folder)
+        hint = private.remedy(opened.folder)
         yield Finding("state", "bad", f"others may read {', '.join(map(str, exposed[:_NAMED_MAX]))}", hint)
-    elif not os.access(opened.folder, os.W_OK) or os.statvfs(opened.folder).f_flag & os.ST_RDONLY:
+    elif not os.access(opened.folder, os.W_OK) or _is_read_only(opened.folder):
         yield Finding("state", "bad", f"{opened.folder} cannot be written by this user or is read-only")
     else:
         yield Finding("state", "ok", str(opened.folder))
-    space = os.statvfs(opened.folder)
-    free = space.f_bavail * space.f_frsize
+    free = shutil.disk_usage(opened.folder).free
     told = f"{free // (1024 * 1024)} MiB free"
     hint = "reports are dropped, oldest first, when it is full" if free < FREE_MIN_BYTES else ""
     yield Finding("space", "warn" if hint else "ok", told, hint)
+
+
+def _is_read_only(path: Path) -> bool:
+    return sys.platform != "win32" and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _files(opened: State) -> list[Path]:
@@ -198,16 +209,16 @@ def sight() -> Iterator[Finding]:
         return
     from agent.run import run
     from collectors import discover
-    from collectors.doors.local import Local
+    from collectors.door import this_platform
 
     unseen: dict[str, set[str]] = {}
-    for looked in run(Local(), discover(Local.platform), 60.0):
+    for looked in run(machine.door(), discover(this_platform()), 60.0):
         if looked.error:
             yield Finding("collector", "bad", f"{looked.collector.name} broke off: {looked.error}")
         for name, reason in looked.findings.missing.items():
             unseen.setdefault(reason, set()).update(looked.findings.sources.get(name, ()))
     hints = {
-        "permission_denied": "root, or the capability CAP_DAC_READ_SEARCH, sees them",
+        "permission_denied": SEES_ALL,
         "tool_missing": "install the tool if this host should have it",
     }
     for reason, hint in hints.items():

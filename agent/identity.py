@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
-from agent import durable
+from agent import durable, private
 from agent.state import State, read_json, write_json
 from config import canonical
 from config.canonical import Json
@@ -79,11 +80,15 @@ def load_key(state: State) -> PrivateKey:
     from config import keys
 
     path = state.path(KEY_FILE)
-    pem = durable.read(path, _KEY_MAX_BYTES)
-    if pem is None:
+    kept = durable.read(path, _KEY_MAX_BYTES)
+    if kept is None:
         hint = "restore the state folder, or enrol again with a fresh one"
         raise InputError("key_missing", f"{path} is gone", hint)
-    return keys.load_private(pem, os.stat(path).st_mode)
+    if sys.platform == "win32":  # whose modes say nothing
+        if exposed := private.others(path):
+            raise InputError("key_readable_by_others", f"{path}: {exposed}", private.remedy(state.folder))
+        return keys.load_private(private.unseal(kept), 0)
+    return keys.load_private(kept, os.stat(path).st_mode)
 
 
 def make_key(state: State) -> PrivateKey:
@@ -91,7 +96,7 @@ def make_key(state: State) -> PrivateKey:
     from config import keys
 
     if not state.path(KEY_FILE).exists():
-        durable.write(state.path(KEY_FILE), keys.generate().to_pem())
+        durable.write(state.path(KEY_FILE), private.seal(keys.generate().to_pem()))
     return load_key(state)
 
 
@@ -103,6 +108,19 @@ def new_host_id(key: PrivateKey) -> str:
 def hostname() -> str:
     """This machine's name, as people know it."""
     return socket.gethostname() or "unnamed"
+
+
+def serial() -> str | None:
+    """The machine's serial number, for tokens that are bound to one; None where it may not be read."""
+    if sys.platform == "win32":
+        from agent import windows
+
+        return windows.serial()
+    try:
+        with open("/sys/class/dmi/id/product_serial", encoding="utf-8", errors="replace") as file:
+            return "".join(letter for letter in file.read(256).strip() if letter.isprintable()) or None
+    except OSError:
+        return None
 
 
 def subject_id(name: str) -> str:

@@ -22,7 +22,7 @@ from agent.ship import RUN_MAX_SECONDS, Hands, Outcome, ship_all
 from agent.shipping import read_shipping
 from agent.state import State, locked, read_json, secret, write_json
 from collectors import Collector
-from collectors.door import Host
+from collectors.door import Door
 from config.errors import InputError
 from config.keys import PrivateKey
 from config.settings import AgentSettings, Observe
@@ -34,7 +34,7 @@ _NO_ROOM: Final = ("disk_full", "state_spool_full")
 class Looking:
     """What a scan needs: the host as it is then, the collectors, and whom to tell how far it is."""
 
-    host: Callable[[], Host]
+    host: Callable[[], Door]
     collectors: Mapping[str, Collector]
     progress: Callable[[str], None] = lambda name: None
     opener: Opener = observe.opened

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent import exits, state
+from agent import exits, machine, state
 from agent.console import Progress, style_of, tell
 from agent.identity import Identity
 from agent.once import Done, Looking, once
@@ -22,6 +22,9 @@ from agent.transport import Https
 from config.errors import InputError
 from config.settings import AgentSettings
 
+if sys.platform == "win32":
+    import psutil
+
 if TYPE_CHECKING:
     from agent.judged import Judged
 
@@ -30,7 +33,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Run once; FAILED while an alarm stands, else the code of what went wrong, if anything did."""
     opened = state.open_state(state.folder_of(arguments.state))
     if arguments.trigger in ("scheduled", "catch_up"):
-        os.nice(10)  # nobody waits for it, and the host has better things to do
+        _step_back()  # nobody waits for it, and the host has better things to do
     return work(
         opened, arguments.trigger, not arguments.no_scan, arguments.wait, arguments.json, arguments.show
     )
@@ -63,6 +66,13 @@ def work(
     return code_of(done)
 
 
+def _step_back() -> None:
+    if sys.platform == "win32":
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        os.nice(10)
+
+
 def judged_of(done: Done, settings: AgentSettings) -> Judged | None:
     """The sealed scan judged as `boltseal scan` does it by these settings, None where there was no scan."""
     if done.scan is None:
@@ -77,11 +87,11 @@ def judged_of(done: Done, settings: AgentSettings) -> Judged | None:
 def real_looking(settings: AgentSettings, progress: Progress) -> Looking:
     """Looking at the machine this process runs on."""
     from collectors import discover
-    from collectors.doors.local import Local
+    from collectors.door import this_platform
 
     return Looking(
-        lambda: Local(budget_seconds=settings.collect_budget_seconds),
-        discover(Local.platform),
+        lambda: machine.door(settings.collect_budget_seconds),
+        discover(this_platform()),
         lambda name: progress.say(f"looking at {name}"),
     )
 

@@ -16,7 +16,8 @@ def state(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state",
         metavar="DIR",
-        help="the agent's state folder (default: $BOLTSEAL_STATE, else /var/lib/boltseal)",
+        help="the agent's state folder (default: $BOLTSEAL_STATE, else /var/lib/boltseal, or on Windows "
+        r"Boltseal in its folder for programs' data)",
     )
 
 
@@ -44,7 +45,9 @@ def scan(parser: argparse.ArgumentParser) -> None:
 
 def enroll(parser: argparse.ArgumentParser) -> None:
     """Options of `boltseal enroll`."""
-    parser.add_argument("string", metavar="STRING", help="the enrolment string, or - to read it from stdin")
+    parser.add_argument(
+        "string", metavar="STRING", help="the enrolment string, - to read it from stdin, or @FILE from a file"
+    )
     parser.add_argument("--no-scan", action="store_true", help="do not scan and report at once")
     _json(parser)
     state(parser)
@@ -84,6 +87,17 @@ def doctor(parser: argparse.ArgumentParser) -> None:
     """Options of `boltseal doctor`."""
     parser.add_argument("--offline", action="store_true", help="do not ask the server")
     _json(parser)
+    state(parser)
+
+
+def service(parser: argparse.ArgumentParser) -> None:
+    """Options of `boltseal service`."""
+    parser.add_argument(
+        "action",
+        metavar="ACTION",
+        choices=("install", "remove", "start", "stop", "status", "run"),
+        help="install, remove, start, stop or status; run is what Windows itself starts",
+    )
     state(parser)
 
 

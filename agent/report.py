@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +14,9 @@ from config.canonical import Json
 from config.errors import InputError
 from config.keys import PrivateKey
 from config.statement import Statement, Subject
+
+if sys.platform == "win32":
+    from agent import windows
 
 TRIGGERS: Final = ("scheduled", "catch_up", "manual", "enrolment")
 
@@ -58,7 +62,9 @@ def loss(place: Place, subject_id: str, chain: Chain, key: PrivateKey) -> tuple[
 
 
 def privileges() -> str:
-    """What this process may read: root, read_all (CAP_DAC_READ_SEARCH) or user."""
+    """What this process may read: root, read_all (CAP_DAC_READ_SEARCH) or user; on Windows administrator or user."""
+    if sys.platform == "win32":
+        return "administrator" if windows.is_administrator() else "user"
     if os.geteuid() == 0:
         return "root"
     return "read_all" if _capabilities() & 1 << 2 else "user"

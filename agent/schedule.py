@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -79,7 +80,14 @@ def window_of(settings: AgentSettings) -> Window:
 
 
 def local_zone(environment: Mapping[str, str] = os.environ, path: str = "/etc/localtime") -> tzinfo:
-    """This machine's time zone: $TZ when it names one, else /etc/localtime; UTC where neither can be read."""
+    """This machine's time zone: $TZ when it names one, else the system's; UTC where neither can be read."""
+    if sys.platform == "win32":
+        try:
+            from tzlocal import get_localzone  # comes with APScheduler
+
+            return get_localzone()
+        except (ImportError, ValueError, ZoneInfoNotFoundError, OSError):
+            return UTC
     try:
         return ZoneInfo(environment.get("TZ", "").lstrip(":"))
     except (ValueError, ZoneInfoNotFoundError, OSError):

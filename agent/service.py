@@ -35,6 +35,11 @@ CHILD_STOP_SECONDS: Final = 20
 PAUSE_AFTER_FAILURE_SECONDS: Final = 900
 """After a child that could not even note its scan (a full disk, a lost permission): no scan every minute."""
 
+if sys.platform == "win32":
+    _NO_WINDOW: Final = subprocess.CREATE_NO_WINDOW
+else:
+    _NO_WINDOW: Final = 0
+
 
 class Service:
     """What is due, and the one child at work. `spawn` starts a child; tests start something else."""
@@ -139,18 +144,28 @@ def main(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     opened = state.open_state(state.folder_of(arguments.state))
     work_due(opened, datetime.now(UTC))  # what is not enrolled or not readable is said now, not at night
+    stop = threading.Event()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda number, frame: _set(stop, frame)) for number in signals]
+    try:
+        serve(opened, stop)
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+    return exits.OK
+
+
+def serve(opened: State, stop: threading.Event, told: int | None = None) -> None:
+    """Serve until `stop` is set. `told`: the descriptor that children write to, None for this process's own.
+
+    InputError `state_locked` when another service serves this folder.
+    """
     with state.locked(opened, "service.lock"):
-        service = Service(opened, _spawn, lambda: datetime.now(UTC))
-        stop = threading.Event()
-        signals = (signal.SIGTERM, signal.SIGINT)
-        before = [signal.signal(number, lambda number, frame: _set(stop, frame)) for number in signals]
+        service = Service(opened, lambda arguments: _spawn(arguments, told), lambda: datetime.now(UTC))
         try:
             _serve(service, stop)
         finally:
             service.stop()
-            for number, handler in zip(signals, before, strict=True):
-                signal.signal(number, handler)
-    return exits.OK
 
 
 def _serve(service: Service, stop: threading.Event) -> None:
@@ -177,9 +192,12 @@ def _serve(service: Service, stop: threading.Event) -> None:
     scheduler.shutdown(wait=False)
 
 
-def _spawn(arguments: list[str]) -> subprocess.Popen[bytes]:
+def _spawn(arguments: list[str], told: int | None) -> subprocess.Popen[bytes]:
     # -I: neither the working folder nor PYTHON* variables decide what `agent` is.
-    return subprocess.Popen([sys.executable, "-I", "-m", "agent", *arguments], stdin=subprocess.DEVNULL)
+    command = [sys.executable, "-I", "-m", "agent", *arguments]
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, creationflags=_NO_WINDOW
+    )
 
 
 def _set(stop: threading.Event, frame: FrameType | None) -> None:

@@ -21,15 +21,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent import durable
+from agent import durable, private
 from config import canonical
 from config.canonical import Json
 from config.errors import InputError
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    from agent import windows
+else:
     import fcntl
 
 DEFAULT_FOLDER: Final = "/var/lib/boltseal"
+WINDOWS_FOLDER: Final = "Boltseal"
+"""Below %ProgramData%."""
 FOLDERS: Final = ("spool", "sections", "damaged", "alarms")
 _SHARED: Final = frozenset(
     "agent.toml alarms ca.pem checkpoint identity.json key.pem lock observed.json secret service.lock".split()
@@ -37,6 +41,10 @@ _SHARED: Final = frozenset(
 """One key, one server and one log for the host and all that it observes."""
 SECRET_BYTES: Final = 32
 SMALL_FILE_MAX_BYTES: Final = 4 * 1024 * 1024
+if sys.platform == "win32":
+    _LOCK_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_NOINHERIT | os.O_BINARY
+else:
+    _LOCK_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,12 @@ class State:
 
 
 def default_folder(environment: Mapping[str, str]) -> Path:
-    """$BOLTSEAL_STATE, or /var/lib/boltseal."""
-    return Path(environment.get("BOLTSEAL_STATE") or DEFAULT_FOLDER)
+    """$BOLTSEAL_STATE, or /var/lib/boltseal; on Windows Boltseal below %ProgramData%."""
+    if named := environment.get("BOLTSEAL_STATE"):
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(environment.get("PROGRAMDATA") or r"C:\ProgramData") / WINDOWS_FOLDER
+    return Path(DEFAULT_FOLDER)
 
 
 def folder_of(named: str | None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -81,10 +93,11 @@ def open_state(folder: Path) -> State:
     """The state folder, once it is seen to be private.
 
     InputError `state_missing`, `state_permission`, or `state_exposed` when others than its owner may enter
-    it.
+    it. On Windows anybody may make a folder below %ProgramData%: one of somebody else's is refused, and so is a link.
     """
     try:
         info = os.stat(folder)
+        exposed = private.others(folder)
     except FileNotFoundError:
         raise InputError(
             "state_missing", f"{folder} does not exist", "enrol first: boltseal enroll STRING"
@@ -93,9 +106,14 @@ def open_state(folder: Path) -> State:
         raise durable.to_error(error, folder) from error
     if not stat.S_ISDIR(info.st_mode):
         raise InputError("state_missing", f"{folder} is not a folder")
-    if info.st_mode & 0o077:
-        raise InputError("state_exposed", f"{folder} can be entered by others", f"chmod 700 {folder}")
-    if info.st_uid != os.geteuid() and os.geteuid() != 0:
+    if exposed:
+        raise InputError(
+            "state_exposed", f"{folder} can be entered by others ({exposed})", private.remedy(folder)
+        )
+    if sys.platform == "win32":
+        if folder.lstat().st_file_attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT:
+            raise InputError("state_exposed", f"{folder} is a link", private.remedy(folder))
+    elif info.st_uid != os.geteuid() and os.geteuid() != 0:
         raise InputError(
             "state_permission", f"{folder} belongs to another user", "run as that user, or as root"
         )
@@ -107,20 +125,30 @@ def locked(state: State, name: str = "lock") -> Iterator[None]:
     """Hold the state for this process; `state_locked` when another agent is at work on it."""
     path = state.path(name)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, durable.FILE_MODE)
+        if sys.platform == "win32":
+            windows.make_file(path)
+        handle = os.open(path, _LOCK_FLAGS, durable.FILE_MODE)
     except OSError as error:
         raise durable.to_error(error, path) from error
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _lock(handle):
             hint = "wait until it is done; see boltseal status"
-            raise InputError("state_locked", f"another agent works on {state.folder}", hint) from None
+            raise InputError("state_locked", f"another agent works on {state.folder}", hint)
         if name == "lock":
             _sweep(state)
         yield
     finally:
         os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    if sys.platform == "win32":
+        return windows.lock(handle)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _sweep(state: State) -> None:

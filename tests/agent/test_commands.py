@@ -59,7 +59,7 @@ def test_json_everywhere() -> None:
     """Whatever prints a table can print JSON."""
     subparsers = next(each for each in parser()._actions if isinstance(each, argparse._SubParsersAction))
     without = [name for name, one in subparsers.choices.items() if "--json" not in one.format_help()]
-    assert ["run"] == without
+    assert ["run", "service"] == without
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import durable, enrol, state
+from agent import durable, enrol, enroll_command, state
 from agent.enrol import parse
 from agent.exits import exit_code
 from agent.identity import load_key, read_identity
@@ -132,7 +132,7 @@ def test_other_keys(fresh: State, server: ServerTwin, clock: Clock) -> None:
 
 def test_wrong_ca(fresh: State, server: ServerTwin, clock: Clock) -> None:
     """A CA that is not the string's: nothing secret was sent, not even a key was made."""
-    invitation = enrol.parse(server.enrolment_string)
+    invitation = parse(server.enrolment_string)
     with pytest.raises(InputError, match="tls_ca_wrong") as raised, state.locked(fresh):
         enrol.enrol(fresh, invitation, lambda url: CA_PEM.replace(b"d2hh", b"d2hi"), server.connect, clock)
     assert [] == server.requests
@@ -312,3 +312,16 @@ def test_state_folder_of_another(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(InputError, match=r"state_\w+"):
         state.create(tmp_path / "state")
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+def test_string_file(tmp_path: Path, codec: str) -> None:
+    """A string in a file, as any editor or shell writes it, is the string itself."""
+    (tmp_path / "string.txt").write_text(packed() + "\n", codec)
+    assert parse(enroll_command.read_string(f"@{tmp_path}/string.txt")) == parse(packed())
+
+
+def test_string_file_missing(tmp_path: Path) -> None:
+    """A file that cannot be read is named."""
+    with pytest.raises(InputError, match=r"enrolment_file_unreadable.*none\.txt"):
+        enroll_command.read_string(f"@{tmp_path}/none.txt")

@@ -82,7 +82,8 @@ def test_start(module: str, heavy: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.needs])
 def test_missing_extra(name: str, tmp_path: Path) -> None:
     """Without the extra: one clear sentence, exit 3."""
-    done = base_install(name, *(["boltseal1.x"] if name == "enroll" else []), "--state", str(tmp_path))
+    given = {"enroll": ["boltseal1.x"], "service": ["status"]}.get(name, [])
+    done = base_install(name, *given, "--state", str(tmp_path))
     assert exits.EXTRA_MISSING == done.returncode
     assert f"boltseal {name} needs the agent extra: pip install 'boltseal[agent]'\n" == done.stderr
     assert "" == done.stdout

@@ -46,14 +46,16 @@ CONTRACT = {
         rooms=frozenset(),
         anywhere=frozenset({"psutil"}),
         inside=frozenset(
-            "bonsai cryptography dns ldap3 nmap paramiko publicsuffixlist pythoncom requests urllib3 win32com".split()
+            "bonsai cryptography dns ldap3 nmap paramiko publicsuffixlist pythoncom requests smbprotocol urllib3"
+            " win32com".split()
         ),
     ),
     "agent": Room(
         rooms=frozenset({"collectors", "config"}),
         anywhere=frozenset({"apscheduler", "cryptography", "psutil", "requests"}),
-        # Comes with requests, which lets its errors through where a body is read piece by piece.
-        inside=frozenset({"urllib3"}),
+        # urllib3 comes with requests, which lets its errors through where a body is read piece by piece; tzlocal comes
+        # with APScheduler; the others are pywin32's.
+        inside=frozenset({"urllib3", "tzlocal", "pywintypes", "servicemanager", "win32service"}),
     ),
     "server": Room(
         rooms=frozenset({"config"}),

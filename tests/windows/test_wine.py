@@ -5,24 +5,13 @@ nothing): what they would tell must be unknown there, and nothing may pass for w
 """
 
 import json
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
-SECONDS = 200
-RUN = """
-set -e
-mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
-mount -t proc proc "$2/root/proc"
-mount --rbind /dev "$2/root/dev"
-mount --bind "$3" "$2/root/src"
-exec chroot "$2/root" env -i PATH=/usr/bin:/bin HOME=/root WINEPREFIX=/w/prefix WINEARCH=win64 WINEDEBUG=-all sh -c '
-wine /w/cp311/python.exe -m tests.windows.inside; code=$?; wineserver -k -w; exit $code'
-"""
+from tests.windows import wine
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.real("mmdebstrap", "unshare", root=True),
@@ -46,35 +35,9 @@ ANYWHERE = {
 @pytest.fixture(scope="session")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What inside.py printed, in a copy of the Windows that is thrown away."""
-    made = subprocess.run([CHECKOUT / "script/wine", "--where"], check=True, capture_output=True, text=True)
-    folder = Path(made.stdout.strip())
-    if not folder.is_dir():
-        pytest.fail("it is not there; run script/setup --for test", pytrace=False)
-    scratch = tmp_path_factory.mktemp("wine")
-    for name in ("upper", "work", "root"):
-        (scratch / name).mkdir()
-    done = subprocess.run(
-        [
-            "unshare",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "sh",
-            "-c",
-            RUN,
-            "sh",
-            folder,
-            scratch,
-            CHECKOUT,
-        ],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=SECONDS,
-        check=False,
+    told: dict[str, Any] = json.loads(
+        wine.python(tmp_path_factory.mktemp("wine"), "-m", "tests.windows.inside")
     )
-    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-2000:]
-    told: dict[str, Any] = json.loads(done.stdout)
     return told
 
 
