@@ -80,6 +80,10 @@ class Directory(Door, Protocol):
         """The entries that fit, all of them. `not_found` where the base is not there or may not be seen."""
         ...
 
+    def policy_file(self, path: str) -> bytes:
+        """A file of the domain's group policies: `Policies/{GUID}/GPT.INI`. Active Directory alone has such."""
+        ...
+
 
 def entry(door: Directory, dn: str, attributes: Sequence[str]) -> Entry:
     """One entry by its name. `not_found` where it is not there or may not be seen."""

@@ -19,6 +19,7 @@ from collectors.door import BUDGET_SECONDS, Unseen
 from collectors.door_directory import Directory, Entry, Scope
 from collectors.doors import secret_file
 from collectors.doors.connecting import ConnectError
+from collectors.doors.directory_sysvol import Sysvol
 from collectors.doors.directory_tls import Guard, library
 
 _PAGED: Final = "1.2.840.113556.1.4.319"
@@ -92,7 +93,7 @@ def connect(
                 connection.start_tls(read_server_info=False)
             connection.bind(read_server_info=False)
         _refused(connection.result, f"{scheme}://{host}:{port}")
-        return _opened(connection, guard, base)
+        return _opened(connection, guard, base, Sysvol(host, user, secret, budget_seconds))
     except Unseen:
         guard.close()
         if connection.socket:  # opened in vain, or refused to be proven
@@ -131,8 +132,8 @@ def _address(address: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname, port or (636 if parts.scheme == "ldaps" else 389)
 
 
-def _opened(connection: Any, guard: Guard, base: str | None) -> Ldap:
-    opened = Ldap(connection, guard)
+def _opened(connection: Any, guard: Guard, base: str | None, sysvol: Sysvol) -> Ldap:
+    opened = Ldap(connection, guard, sysvol)
     root = door_directory.entry(opened, "", _ROOT)
     if _ACTIVE_DIRECTORY in root.values("supportedCapabilities"):
         opened.platform = "ad"
@@ -153,6 +154,7 @@ class Ldap(Directory):
 
     _connection: Any
     _guard: Guard
+    _sysvol: Sysvol
     root: Entry = Entry("", {})  # noqa: RUF009  of tuples and a mapping that nobody changes
     base: str = ""
     platform: str = ""
@@ -168,8 +170,13 @@ class Ldap(Directory):
         return domain or self.base
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connections."""
         self._guard.close()
+        self._sysvol.close()
+
+    def policy_file(self, path: str) -> bytes:
+        """A file below the domain's folder in SYSVOL, of this very controller."""
+        return self._sysvol.read(f"{self.label}/{path}")
 
     def search(
         self, base: str, matching: str, attributes: Sequence[str], scope: Scope = "subtree"

@@ -91,10 +91,11 @@ class World:
         """Start the server, and wait until it listens."""
         with (self.folder / "log").open("wb") as log:
             self._server = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *self._enter(), *command],
+                ["setpriv", "--pdeathsig", "KILL", *self._enter(), "unshare", "--pid", "--fork", "--kill-child",
+                 *command],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-        wait(lambda: self._listens(port))
+        wait(lambda: self.listens(port))
 
     def end(self) -> None:
         """Stop what was started; the mounts go with it."""
@@ -109,7 +110,8 @@ class World:
     def _enter(self) -> list[str]:
         return ["nsenter", "-t", str(self._keeper.pid), "-m", "chroot", str(self.inside)]
 
-    def _listens(self, port: int) -> bool:
+    def listens(self, port: int) -> bool:
+        """Whether the server is there; it must not have ended."""
         assert self._server is None or self._server.poll() is None, (self.folder / "log").read_text()[-2000:]
         with socket.socket() as one:
             return one.connect_ex((self.address, port)) == 0
@@ -179,13 +181,16 @@ def domain(folder: Path, number: int, certificate: str = "good", seed: str = "")
     ]
     at = kept.index("[global]") + 1
     kept[at:at] = [
-        "server services = ldap, cldap, kdc, rpc", f"interfaces = {world.address}/8", "log file = /mnt/log.%m",
-        "pid directory = /srv/dc", "ncalrpc dir = /srv/dc/ncalrpc", "winbindd socket directory = /srv/dc/wbd",
+        "server services = ldap, cldap, kdc, rpc, s3fs, winbindd", f"interfaces = {world.address}/8",
+        "log file = /mnt/log.%m",
+        "pid directory = /srv/dc", "ncalrpc dir = /srv/dc/ncalrpc", "winbindd socket directory = /run/samba/winbindd",
         "ntp signd socket directory = /srv/dc/ntp", f"tls keyfile = /mnt/{certificate}.key",
         f"tls certfile = /mnt/{certificate}.pem", "tls cafile = /mnt/ca.pem",
     ]  # fmt: skip
     world.run("tee", str(settings), text="\n".join(kept) + "\n")
+    world.run("install", "-d", "/run/samba")  # the one place where smbd asks winbindd for names
     if seed:
         world.run("python3", "-", text=seed)
     world.start("samba", "-i", "-M", "single", "--configfile=/srv/dc/etc/smb.conf")
+    wait(lambda: world.listens(445))
     return world

@@ -6,6 +6,7 @@ each search is refused.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,9 @@ ALWAYS = frozenset(
     " msds-maximumpasswordage msds-minimumpasswordage msds-lockoutobservationwindow msds-lockoutduration"
     " msds-passwordcomplexityenabled msds-passwordreversibleencryptionenabled".split()
 )
+
+WHOLE_CASES = 8
+"""Of those that follow a quarter of the damage is tried: they differ in little."""
 
 
 def attempts(case: Case) -> Iterator[tuple[str, Twin]]:
@@ -58,9 +62,12 @@ def answers(collector: Collector, found: Findings) -> dict[str, str]:
 def test_damage_never_improves_a_verdict(collector: Collector, record_property: Any) -> None:
     """No failure and no unknown becomes a pass or an exemption, and nothing raises."""
     better, count = [], 0
-    for case in cases(collector.name):
+    chance = random.Random(collector.name)
+    for number, case in enumerate(cases(collector.name)):
         before = answers(collector, look_with(collector, twin_directory.twin(case.data))[0])
         for name, door in attempts(case):
+            if number >= WHOLE_CASES and chance.random() > 1 / 4:
+                continue
             count += 1
             after = answers(collector, look_with(collector, door)[0])
             better += [

@@ -28,7 +28,8 @@ ADMINISTRATOR, LOW, GRANTED = "CORP\\Administrator", "CORP\\low", "CORP\\granted
 SEED = """
 import json
 plan = json.loads(PLAN)
-db.newuser("low", PASSWORD); db.newuser("granted", PASSWORD)
+for name in ("low", "granted", "victim"):
+    db.newuser(name, PASSWORD)
 for user in plan["users"]:
     db.newuser(user["name"], PASSWORD)
     put(f"CN={user['name']},{USERS}", userAccountControl=user["flags"], **user["values"])
@@ -256,6 +257,59 @@ def test_right_given_away(dc: World) -> None:
         dc.run("samba-tool", "dsacl", "set", f"--objectdn={one.dn}", f"--sddl=(A;;LCRPRC;;;{who})", *database)
 
     assert looked(opened(dc, GRANTED), "password_ad").facts == looked(opened(dc), "password_ad").facts
+
+
+CHANGE = """
+from samba.samdb import SamDB
+from samba.param import LoadParm
+from samba.auth import system_session
+lp = LoadParm(); lp.load("/srv/dc/etc/smb.conf")
+db = SamDB(url="/srv/dc/private/sam.ldb", session_info=system_session(), lp=lp)
+db.modify_ldif("dn: " + DN + "\\nchangetype: modify\\n" + "".join(
+    f"replace: {name}\\n{name}: {value}\\n-\\n" for name, value in VALUES.items()))
+"""
+
+
+def change(world: World, dn: str, **values: int) -> None:
+    """Set numbers of an entry."""
+    world.run("python3", "-", text=f"DN, VALUES = {dn!r}, {values!r}\n{CHANGE}")
+
+
+def let_in(world: World, user: str, *attempts: str) -> str:
+    """Log in with one password after the other; "" or the reason of the last refusal."""
+    told = ""
+    for text in attempts:
+        try:
+            directory.connect(
+                f"ldaps://{world.address}", user, secret(world, text), str(world.certificates.authority)
+            ).close()
+            told = ""
+        except Unseen as unseen:
+            told = unseen.detail
+    return told
+
+
+@pytest.mark.parametrize(("threshold", "includes_administrator"), [(0, True), (2, False), (2, True)])
+def test_lock(dc: World, threshold: int, includes_administrator: bool) -> None:
+    """Wrong passwords lock whom the collector says, after as many as it says, and nobody else."""
+    minutes = -60 * 10**7 * 30
+    change(dc, BASE, lockoutThreshold=threshold, pwdProperties=8 * includes_administrator,
+           lockoutDuration=minutes, lockOutObservationWindow=minutes)  # fmt: skip
+    policy = ad_policies.by_person(opened(dc), any_group=True)[f"cn=victim,cn=users,{BASE.lower()}"]
+    found = looked(opened(dc), "lockout_ad").facts
+    wrong = ["Wr0ng-Passw0rd-7"] * (policy.lockout_threshold or 3)
+    try:
+        assert (policy.lockout_threshold, policy.unlock_seconds) == (threshold, 1800)
+        assert found["lockout.includes_superuser"] is includes_administrator
+        for user, is_locked in (
+            ("CORP\\victim", threshold > 0),
+            (ADMINISTRATOR, threshold > 0 and includes_administrator),
+        ):
+            assert let_in(dc, user, *wrong[1:], PASSWORD) == ""
+            assert bool(let_in(dc, user, *wrong, PASSWORD)) is is_locked, user
+    finally:
+        for name in ("victim", "Administrator"):
+            change(dc, f"CN={name},CN=Users,{BASE}", lockoutTime=0)
 
 
 def test_start_tls(dc: World) -> None:

@@ -16,6 +16,7 @@ from collectors import door_directory
 from collectors.door import Unseen
 from collectors.doors import directory
 from collectors.doors.connecting import ConnectError
+from collectors.doors.directory_sysvol import Sysvol
 from collectors.doors.directory_tls import Guard, library
 from tests.collectors.domain_world import Certificates
 
@@ -50,7 +51,9 @@ def entries(*names: str, **values: list[bytes]) -> list[dict[str, Any]]:
 
 def door(*answers: Any) -> directory.Ldap:
     """A door behind which these answers lie."""
-    return directory.Ldap(Scripted(*answers), Guard("dc1", None, 60), platform="openldap")
+    return directory.Ldap(
+        Scripted(*answers), Guard("dc1", None, 60), Sysvol("dc1", None, None, 60), platform="openldap"
+    )
 
 
 def found(opened: directory.Ldap) -> list[str]:

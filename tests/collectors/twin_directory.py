@@ -12,6 +12,9 @@
     [cases.unseen]
     "CN=…" = "permission_denied"                     # a search there gives this reason
 
+    [cases.files]                                    # files of SYSVOL, below the domain's folder
+    "Policies/{…}/GPT.INI" = "text"                  # or { utf16 = "…" }, { hex = "…" }, { unseen = "timeout" }
+
 An entry that is `false` is not there. `hidden = true` in an entry: no search shows it.
 """
 
@@ -40,6 +43,7 @@ class Twin(Directory):
     base: str
     platform: str
     unseen: Mapping[str, str]
+    files: Mapping[str, Any] = field(default_factory=dict)
     now: datetime = MOMENT
     cache: dict[str, object] = field(default_factory=dict)
 
@@ -59,6 +63,17 @@ class Twin(Directory):
             if fits(one, matching) and "hidden" not in one.attributes
         )
 
+    def policy_file(self, path: str) -> bytes:
+        given = {name.lower(): value for name, value in self.files.items()}.get(path.lower(), False)
+        if given is False:
+            raise Unseen("not_found", path)
+        if isinstance(given, str):
+            return given.encode()
+        ((kind, value),) = given.items()
+        if kind == "unseen":
+            raise Unseen(value, path)
+        return bytes.fromhex(value) if kind == "hex" else ("\ufeff" + value).encode("utf-16-le")
+
 
 def twin(data: Mapping[str, Any]) -> Twin:
     """The directory of a case."""
@@ -67,7 +82,9 @@ def twin(data: Mapping[str, Any]) -> Twin:
     root = _entry("", data["root"])
     base = (root.texts("defaultNamingContext") or root.texts("namingContexts"))[0]
     platform = "ad" if root.values("defaultNamingContext") else "openldap"
-    return Twin(entries, root, base, platform, data.get("unseen", {}), data.get("now", MOMENT))
+    return Twin(
+        entries, root, base, platform, data.get("unseen", {}), data.get("files", {}), data.get("now", MOMENT)
+    )
 
 
 def _entry(dn: str, given: Mapping[str, Any]) -> Entry:

@@ -1,0 +1,273 @@
+"""Group policies are held to a real domain controller (Samba): its list of those that apply, its files over SMB."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from collectors import discover
+from collectors.door import Unseen
+from collectors.doors import directory
+from collectors.doors.directory_sysvol import Sysvol
+from collectors.findings import Findings
+from collectors.look import look_with
+from collectors.readers import ad_group_policy, ad_links
+from tests.collectors import domain_world
+from tests.collectors.domain_world import PASSWORD, World
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("directories"),
+    pytest.mark.real("mmdebstrap", "unshare", "nsenter", root=True),
+]
+BASE = "DC=corp,DC=test"
+SITE = f"CN=Default-First-Site-Name,CN=Sites,CN=Configuration,{BASE}"
+OUTER, UNIT = f"OU=outer,{BASE}", f"OU=Domain Controllers,{BASE}"
+INNER = f"OU=inner,{UNIT}"
+SECURITY = "[{827D319E-6EAC-11D2-A4EA-00C04F79F83A}{803E14A0-B4FB-11D0-A0D0-00A0C90F574B}]"
+SEED = """
+import base64, json, ldb, os
+from samba.param import LoadParm
+from samba.samdb import SamDB
+from samba.auth import system_session
+from samba.ndr import ndr_pack
+from samba.dcerpc import security
+lp = LoadParm(); lp.load("/srv/dc/etc/smb.conf")
+db = SamDB(url="/srv/dc/private/sam.ldb", session_info=system_session(), lp=lp)
+plan = json.loads(PLAN)
+db.newuser("low", PASSWORD)
+db.newgroup("chosen"); db.add_remove_group_members("chosen", ["DC1$"])
+inner = "OU=inner,OU=Domain Controllers,DC=corp,DC=test"
+db.add({"dn": inner, "objectClass": "organizationalUnit"})
+db.rename("CN=DC1,OU=Domain Controllers,DC=corp,DC=test", "CN=DC1," + inner)
+sid = security.dom_sid(db.get_domain_sid())
+chosen = db.search(base="CN=chosen,CN=Users,DC=corp,DC=test", attrs=["objectSid"])[0]
+group = str(__import__("samba").ndr.ndr_unpack(security.dom_sid, chosen["objectSid"][0]))
+for one in plan["policies"]:
+    dn = f"CN={one['guid']},CN=Policies,CN=System,DC=corp,DC=test"
+    db.add({"dn": dn, "objectClass": "groupPolicyContainer", "displayName": one["name"], "flags": str(one["flags"]),
+            "versionNumber": str(one["version"]), "gPCFunctionalityVersion": "2",
+            "gPCFileSysPath": "\\\\\\\\corp.test\\\\sysvol\\\\corp.test\\\\Policies\\\\" + one["guid"],
+            **({"gPCMachineExtensionNames": one["extensions"]} if one["extensions"] else {}),
+            "nTSecurityDescriptor": ndr_pack(security.descriptor.from_sddl(one["sddl"].replace("CHOSEN", group), sid))})
+    folder = "/srv/dc/state/sysvol/corp.test/Policies/" + one["guid"]
+    for name, data in one["files"].items():
+        os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
+        open(f"{folder}/{name}", "wb").write(base64.b64decode(data))
+plan["places"]["CN=DC1," + inner] = {"servicePrincipalName": "ldap/dc1.corp.test"}  # for the judge's login
+for dn, values in plan["places"].items():
+    message = ldb.Message(ldb.Dn(db, dn))
+    for name, value in values.items():
+        message[name] = ldb.MessageElement(value, ldb.FLAG_MOD_REPLACE, name)
+    db.modify(message)
+os.system("chmod -R a+rX /srv/dc/state/sysvol")
+"""
+JUDGE = """
+import os
+os.environ["KRB5CCNAME"], os.environ["KRB5_CONFIG"] = "/tmp/tickets", "/tmp/krb5.conf"
+open("/tmp/krb5.conf", "w").write("[libdefaults]\\ndefault_realm = CORP.TEST\\ndns_lookup_kdc = false\\n"
+    "[realms]\\nCORP.TEST = {\\nkdc = " + ADDRESS + "\\n}\\n")
+with open("/etc/passwd", "a") as names:  # it looks up whom winbindd counts from 3000000
+    names.write("".join(f"n{n}:x:{n}:65534::/:/bin/false\\n" for n in range(3000000, 3000100)))
+open("/etc/hosts", "a").write(ADDRESS + " dc1.corp.test\\n")
+from samba import gpo
+from samba.credentials import Credentials, DONT_USE_KERBEROS
+from samba.param import LoadParm
+lp = LoadParm(); lp.load("/srv/dc/etc/smb.conf")
+one = Credentials(); one.guess(lp)
+one.set_machine_account(lp)
+ads = gpo.ADS_STRUCT("dc1.corp.test", lp, one)
+assert ads.connect()
+for found in ads.get_gpo_list("DC1$"):
+    print(found.name)
+"""
+SHAPES = {
+    "all": "O:DAG:DAD:P(A;CI;RPWPCCDCLCLOLORCWOWDSDDTSW;;;DA)(A;CI;RPLCLORC;;;AU)"
+    "(OA;CI;CR;edacfd8f-ffb3-11d1-b41d-00a0c968f939;;AU)",
+    "chosen": "O:DAG:DAD:P(A;CI;RPLCLORC;;;AU)(OA;CI;CR;edacfd8f-ffb3-11d1-b41d-00a0c968f939;;CHOSEN)",
+    "nobody": "O:DAG:DAD:P(A;CI;RPLCLORC;;;AU)",
+    "denied": "O:DAG:DAD:P(OD;CI;CR;edacfd8f-ffb3-11d1-b41d-00a0c968f939;;CHOSEN)(A;CI;RPLCLORC;;;AU)"
+    "(OA;CI;CR;edacfd8f-ffb3-11d1-b41d-00a0c968f939;;AU)",
+}
+
+
+def policy(number: int, shape: str = "all", **given: Any) -> dict[str, Any]:
+    """One group policy with its files."""
+    template = f"[Unicode]\r\nUnicode=yes\r\n[Registry Values]\r\n{given.get('values', '')}\r\n"
+    files = {
+        "GPT.INI": b"[General]\r\nVersion=%d\r\n" % given.get("version", 65537),
+        "MACHINE/Microsoft/Windows NT/SecEdit/GptTmpl.inf": ("\ufeff" + template).encode("utf-16-le"),
+    }
+    return {
+        "guid": f"{{{number:08X}-1111-2222-3333-444444444444}}", "name": f"policy {number}", "sddl": SHAPES[shape],
+        "flags": given.get("flags", 0), "version": given.get("version", 65537), "extensions": SECURITY,
+        "files": {name: base64.b64encode(data).decode() for name, data in files.items()},
+    }  # fmt: skip
+
+
+def plan(number: int) -> dict[str, Any]:
+    """Policies with every kind of right, linked everywhere in every way."""
+    chance = random.Random(number)
+    signing = r"MACHINE\System\CurrentControlSet\Services\NTDS\Parameters\LDAPServerIntegrity=4,"
+    policies = [policy(n, chance.choice([*SHAPES]), values=signing + str(n)) for n in range(1, 13)]
+    places = {}
+    for place in (SITE, BASE, UNIT, INNER):
+        links = [
+            f"[LDAP://cn={one['guid']},cn=policies,cn=system,{BASE};{chance.choice((0, 0, 0, 1, 2, 3))}]"
+            for one in chance.sample(policies, 5)
+        ]
+        places[place] = {"gPLink": "".join(links)}
+        if place != SITE:
+            places[place]["gPOptions"] = str(chance.choice((0, 0, 1)))
+    return {"policies": policies, "places": places}
+
+
+@pytest.fixture(scope="module")
+def given() -> dict[str, Any]:
+    """What the domain is made of."""
+    return plan(random.SystemRandom().randrange(10**6))
+
+
+@pytest.fixture(scope="module")
+def dc(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A running controller of that domain."""
+    seed = f"PLAN = {json.dumps(json.dumps(given))}\nPASSWORD = {PASSWORD!r}\n{SEED}"
+    world = domain_world.domain(tmp_path_factory.mktemp("dc"), 4, seed=seed)
+    yield world
+    world.end()
+
+
+def opened(world: World, user: str = "CORP\\Administrator") -> directory.Ldap:
+    """The controller's door, as this user."""
+    secret = world.folder / "password"
+    secret.write_text(PASSWORD + "\n")
+    secret.chmod(0o600)
+    authority = str(world.certificates.authority)
+    door = directory.connect(f"ldaps://{world.address}", user, str(secret), authority)
+    world.doors.append(door)
+    return door
+
+
+def looked(world: World, user: str = "CORP\\Administrator") -> Findings:
+    """What the collector finds."""
+    found, _ = look_with(discover("ad")["controllers_ad"], opened(world, user))
+    assert not set(found.missing.values()) & {"malformed", "collector_error"}, found
+    return found
+
+
+def test_list_of_policies(dc: World, given: dict[str, Any]) -> None:
+    """The policies that a controller takes, in their order, are those that Samba's own client finds for it.
+
+    But for enforced ones of several places: there Windows heeds the outermost first, Samba 4.17 the innermost.
+    """
+    told = dc.run("python3", "-", text=f"ADDRESS = {dc.address!r}\n{JUDGE}").stdout.splitlines()
+    door = opened(dc)
+    (controller,) = ad_links.controllers(door)
+    taken = [one.link for one in ad_group_policy.steps(door, controller) if one.word == "taken"]
+    places = [INNER, UNIT, BASE, SITE]
+    samba = sorted((one for one in taken if one.enforced), key=lambda one: places.index(one.where))
+    ours = [*samba, *(one for one in taken if not one.enforced)]
+    names = [one.policy.split(",")[0].removeprefix("cn=") for one in ours]
+
+    assert [one.lower() for one in told if one.startswith("{")][::-1] == names, given["places"]
+
+
+def test_low_privileged(dc: World) -> None:
+    """Whoever may log in sees as much of group policies as an administrator does."""
+    mine = looked(dc, "CORP\\low")
+
+    assert mine.facts == looked(dc).facts
+    assert "controllers.policies" in mine.facts
+
+
+def test_value_that_holds(dc: World, given: dict[str, Any]) -> None:
+    """The number in the file of the strongest policy is told, read over encrypted SMB."""
+    door = opened(dc)
+    (controller,) = ad_links.controllers(door)
+    taken = [one for one in ad_group_policy.steps(door, controller) if one.word == "taken"]
+    if taken:
+        strongest = int(taken[0].name.removeprefix("policy "))
+        assert ad_group_policy.weakest(door, "ldap_signing")[0] == strongest, given
+    else:
+        assert looked(dc).missing["controllers.ldap_signing_required"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("user", "secret", "path", "reason"),
+    [
+        ("CORP\\low", "wrong-" + PASSWORD, "corp.test/Policies", "permission_denied"),
+        ("CN=low,CN=Users,DC=corp,DC=test", PASSWORD, "corp.test/Policies", "unsupported"),
+        (None, None, "corp.test/Policies", "permission_denied"),
+        ("CORP\\low", PASSWORD, "corp.test/Policies/none", "not_found"),
+        ("CORP\\low", PASSWORD, "corp.test/../private", "malformed"),
+        ("CORP\\low", PASSWORD, "corp.test\\..\\x", "malformed"),
+    ],
+)
+def test_share_that_says_no(
+    dc: World, user: str | None, secret: str | None, path: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each refusal has its reason, and says nothing of the password."""
+    share = Sysvol(dc.address, user, secret, 20)
+    with pytest.raises(Unseen) as caught:
+        share.read(path)
+    share.close()
+
+    assert caught.value.reason == reason, caught.value
+    assert PASSWORD not in caplog.text + repr(caught.value) + caught.value.detail
+
+
+def test_share_that_is_shut(dc: World) -> None:
+    """No port for files: the reason is told, and told again without another try."""
+    share = Sysvol(dc.address, "CORP\\low", PASSWORD, 20, port=1)
+    for _ in range(2):
+        with pytest.raises(Unseen) as caught:
+            share.read("corp.test/Policies")
+        assert caught.value.reason == "not_found"
+
+
+def test_whoever_stands_between(dc: World) -> None:
+    """An answer in the clear to a sealed question, which the library alone would take, is no answer."""
+    seen: list[bytes] = []
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def stand() -> None:
+        with (
+            listening,
+            listening.accept()[0] as victim,
+            socket.create_connection((dc.address, 445)) as server,
+        ):
+            while message := frame(victim):
+                seen.append(message)
+                if message.startswith(b"\xfdSMB"):
+                    answer = struct.pack(
+                        "<4sHHIHHIIQIIQ16sHBBIII", b"\xfeSMB", 64, 0, 0, 3, 1, 1, 0, 3, 0, 5,
+                        int.from_bytes(message[44:52], "little"), b"", 16, 1, 0, 0, 0, 0x1F01FF,
+                    )  # fmt: skip
+                    victim.sendall(struct.pack(">I", len(answer)) + answer)
+                    continue
+                server.sendall(struct.pack(">I", len(message)) + message)
+                answer = frame(server)
+                victim.sendall(struct.pack(">I", len(answer)) + answer)
+
+    threading.Thread(target=stand, daemon=True).start()
+    share = Sysvol("127.0.0.1", "CORP\\low", PASSWORD, 5, port=listening.getsockname()[1])
+    with pytest.raises(Unseen, match="malformed"):
+        share.read("corp.test/x")
+    share.close()
+
+    assert [one[:4] for one in seen] == [b"\xfeSMB"] * 3 + [b"\xfdSMB"]
+    assert not any(PASSWORD.encode(coding) in one for one in seen for coding in ("utf-8", "utf-16-le"))
+
+
+def frame(one: socket.socket) -> bytes:
+    """The next message on a connection; nothing at its end."""
+    head = one.recv(4, socket.MSG_WAITALL)
+    return one.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL) if head else b""
