@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def running(folder: Path) -> Iterator[None]:
     finally:
         _end(process)
         shutil.rmtree(folder, ignore_errors=True)
+        _sweep()
 
 
 def _follow(process: subprocess.Popen[str], log: Path) -> None:
@@ -75,6 +77,16 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.wait()
     process.stdout.close()
+
+
+def _sweep() -> None:
+    """Remove the empty control groups that a booted host leaves in ours."""
+    ours = {line.split(":", 2)[2].lstrip("/") for line in Path("/proc/self/cgroup").read_text().splitlines()}
+    for base, own, name in product(("", "unified", "systemd"), ours, ("payload", "supervisor")):
+        top = Path("/sys/fs/cgroup", base, own, name)
+        for each in sorted((top, *top.rglob("*/")), reverse=True):
+            with suppress(OSError):  # it is not there, or somebody else's and in use
+                each.rmdir()
 
 
 @contextmanager

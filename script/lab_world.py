@@ -22,6 +22,7 @@ from typing import NamedTuple
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
 
+import lab_host  # noqa: E402
 from lab_made_up import CONFIG, SEED  # noqa: E402
 
 from collectors.doors import known_hosts, ssh_sudo  # noqa: E402
@@ -119,7 +120,7 @@ def host(lab: Lab) -> None:
     lab.stack.callback(booted.end)
     booted.write("/etc/hostname", HOST + "\n")
     booted.write(f"/etc/sudoers.d/{USER}", ssh_sudo.rules(USER))
-    booted.boot()
+    lab_host.boot(booted, HOST, lab.stack)
     inside = ("nsenter", "-t", str(booted.pid), "-n", "ip")
     address = f"{lab.net}.14"
     network_hosts.plug_in(f"v-{HOST}", inside, str(booted.pid), "lab0", "02:00:00:00:00:14", address)

@@ -59,14 +59,15 @@ print(api_tokens.new(person, datetime.now(UTC), timedelta(hours=1), ("read",), "
 """
 
 
-def demo(folder: Path, *options: str) -> subprocess.Popen[str]:
+def demo(folder: Path, *options: str, path: str = "") -> subprocess.Popen[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     script, where = str(ROOT / "script/demo.py"), str(folder)
     command = [sys.executable, script, "--lab", "--dir", where, "--port", str(port), *options]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
-    )
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+        env={**os.environ, "PATH": path + os.environ["PATH"]},
+    )  # fmt: skip
 
 
 def left(folder: Path) -> list[str]:
@@ -94,13 +95,20 @@ class Ran(NamedTuple):
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """A whole run, after one that was killed while the agent looked."""
+    """A whole run, after one on a machine that boots no systemd, killed while the agent looked."""
     folder = tmp_path_factory.mktemp("lab") / "demo"
-    killed = demo(folder)
+    broken = tmp_path_factory.mktemp("broken") / "systemd-nspawn"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    killed = demo(folder, path=f"{broken.parent}:")
     assert killed.stdout
-    for line in killed.stdout:
-        if "one run of the agent" in line:
-            break
+    said = ""
+    while "one run of the agent" not in said:
+        line = killed.stdout.readline()
+        assert line, said
+        said += line
+    assert "only its SSH server runs" in said
+    assert "second Linux host (Debian 12): up" in said
     killed.send_signal(signal.SIGKILL)
     killed.communicate(timeout=30)  # ends when nobody holds its output any more
     deadline = time.monotonic() + 10
@@ -146,7 +154,7 @@ def test_every_subject_is_shown(ran: Ran, told: Any) -> None:
         host = subject["host"]
         assert (hostname, platform, own) == (host["hostname"], host["platform"], host["observer"])
         seen = [fact for fact in subject["facts"] if not fact["reason"]]
-        assert len(seen) > len(subject["facts"]) * 3 / 4, (name, subject["facts"])
+        assert len(seen) > len(subject["facts"]) / 2, (name, subject["facts"])
         answers = {verdict["check"]: verdict["answer"] for verdict in subject["verdicts"]}
         assert EXPECTED[name] == {check: answers.get(check) for check in EXPECTED[name]}, (name, answers)
         assert f"  {hostname}" in ran.said
