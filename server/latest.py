@@ -5,12 +5,12 @@ every value that is shown names the subject and the time that it comes from.
 """
 
 import sqlite3
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from config import canonical, envelope, section, shipped, statement
 from server import freshness, verdicts
@@ -39,9 +39,8 @@ FACTS = frozenset(
 )
 """All that is ever asked for here, so that no more of a section is kept in memory."""
 SUBJECTS = tuple(sorted({name.partition(".")[0] for name in FACTS}))
-REMEMBERED_MAX = 20_000
-"""Reports, and sections. A digest names its content, so what was read once stays right; the oldest are forgotten."""
-_Key = TypeVar("_Key")
+REMEMBERED_MAX_BYTES = 16 * 1024 * 1024
+"""Of sections as they came, and of reports; read, they take some five times as much."""
 _Value = TypeVar("_Value")
 
 
@@ -114,47 +113,61 @@ def _doubt(observed_at: str, state: str, moment: datetime) -> str:
     return "" if freshness.is_fresh(canonical.decode_time(observed_at), moment) else STALE
 
 
-_sections: OrderedDict[tuple[str, str], Mapping[str, tuple[Any, str]]] = OrderedDict()
-_reports: OrderedDict[str, tuple[tuple[str, str], ...]] = OrderedDict()
+class Memory(Generic[_Value]):
+    """What was read under a digest, which names its content, so that it stays right; the oldest are forgotten first."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[str, tuple[_Value, int]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def recall(self, key: str, read: Callable[[], tuple[_Value, int]]) -> _Value:
+        """Return what is kept, or what is read now: a value, and how many bytes it was read from."""
+        with self._lock:
+            if key in self._kept:
+                return self._kept[key][0]
+        value, size = read()  # two threads may both read it; they come to the same
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = (value, size)
+                self._bytes += size
+            while self._bytes > self._max_bytes:
+                self._bytes -= self._kept.popitem(last=False)[1][1]
+        return value
+
+
+_sections: Memory[Mapping[str, tuple[Any, str]]] = Memory(REMEMBERED_MAX_BYTES)
+_reports: Memory[tuple[tuple[str, str], ...]] = Memory(REMEMBERED_MAX_BYTES)
 
 
 def _named(connection: sqlite3.Connection, report_sha256: str) -> tuple[tuple[str, str], ...]:
     """The sections that a report names: collector and digest."""
 
-    def read() -> tuple[tuple[str, str], ...]:
+    def read() -> tuple[tuple[tuple[str, str], ...], int]:
         kept = kept_envelope(connection, report_sha256)
-        if kept is None:
-            return ()
+        assert kept is not None
         said = statement.decode(envelope.decode(kept).payload)
-        return tuple((each.name, each.sha256) for each in said.subjects if each.name.startswith(SUBJECTS))
+        return tuple(
+            (each.name, each.sha256) for each in said.subjects if each.name.startswith(SUBJECTS)
+        ), len(kept)
 
-    return _remembered(_reports, report_sha256, read)
+    return _reports.recall(report_sha256, read)
 
 
 def _section(connection: sqlite3.Connection, host_id: str, sha256: str) -> Mapping[str, tuple[Any, str]]:
     """The facts of `FACTS` in a section: a value, or the reason why there is none."""
 
-    def read() -> Mapping[str, tuple[Any, str]]:
+    def read() -> tuple[Mapping[str, tuple[Any, str]], int]:
         types = shipped.catalogue().facts
         found: dict[str, tuple[Any, str]] = {}
-        for body in verdicts.kept_sections(connection, host_id, [sha256]):
-            decoded = section.decode(body)
+        bodies = verdicts.kept_sections(connection, host_id, [sha256])  # one, where the database is whole
+        for decoded in map(section.decode, bodies):
             found |= {name: (None, reason) for name, reason in decoded.missing.items() if name in FACTS}
             for name in FACTS & decoded.facts.keys():
                 value = decoded.facts[name]
                 is_told = name not in decoded.missing and types[name].accepts(value)
                 found[name] = (value, "") if is_told else (None, "malformed")
-        return found
+        return found, sum(map(len, bodies))
 
-    return _remembered(_sections, (host_id, sha256), read)
-
-
-def _remembered(memory: "OrderedDict[_Key, _Value]", key: _Key, read: Callable[[], _Value]) -> _Value:
-    """What was read before, or is read now. Under threads the worst is to read twice."""
-    found = memory.get(key)
-    if found is None:
-        found = memory[key] = read()
-        while len(memory) > REMEMBERED_MAX:
-            with suppress(KeyError):
-                memory.popitem(last=False)
-    return found
+    return _sections.recall(sha256, read)

@@ -81,6 +81,20 @@ def test_same_directory_twice(server: InProcess, enrolled: Callable[..., Twin]) 
     assert "in_doubt" == _answers(_listed(server))["srv.a.example"]
 
 
+def test_short_name(server: InProcess, twin: Twin) -> None:
+    """A host without a domain is the one computer of its short name; a disabled one may be meant as well."""
+    corp = twin.observes("directory.corp", "ad")
+    ship(server, twin.observes("host.srv", "linux"), [sealed("password", {"password.min_length": 16})], NOW)
+    _tell(server, corp, computer("srv.a.example", NOW))
+    assert {"srv.a.example": "observed"} == _answers(_listed(server))
+    _tell(server, corp, computer("srv.a.example", NOW), computer("srv.c.example", NOW, enabled=False))
+    assert {"srv.a.example": "in_doubt"} == _answers(_listed(server))
+    # The directory cuts the account's name of a long one.
+    ship(server, twin.observes("host.warehouse-scale-7", "linux"), [sealed("password", {})], NOW)
+    _tell(server, corp, computer("warehouse-scale-7.example", NOW, name="WAREHOUSE-SCALE"))
+    assert {"warehouse-scale-7.example": "observed"} == _answers(_listed(server))
+
+
 @pytest.mark.parametrize("lapse", ["stale", "not_told", "malformed", "quarantined"])
 def test_unknown(server: InProcess, clock: Clock, twin: Twin, lapse: str) -> None:
     """A directory that is old, could not be read or told nonsense is unknown: no computer of it is shown as known."""
