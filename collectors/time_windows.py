@@ -10,7 +10,7 @@ from typing import Final
 
 from collectors import time as linux
 from collectors.door import Unseen
-from collectors.door_windows import Windows, number, service, value
+from collectors.door_windows import Service, Windows, number, service, value
 from collectors.findings import Findings, Json, Seen
 from collectors.readers import w32tm
 
@@ -35,7 +35,15 @@ def collect(host: Windows) -> Findings:
 
 
 def _service(host: Windows) -> Seen:
-    return Seen("w32time" if _runs(host, NAME) else "none", f"service {NAME}")
+    return Seen("w32time" if _own(host).running else "none", f"service {NAME}")
+
+
+def _own(host: Windows) -> Service:
+    """Windows' time service, which every Windows has."""
+    found = service(host, NAME)
+    if found is None:
+        raise Unseen("malformed", f"service {NAME}", "every Windows has it")
+    return found
 
 
 def _runs(host: Windows, name: str) -> bool:
@@ -44,12 +52,11 @@ def _runs(host: Windows, name: str) -> bool:
 
 
 def _synchronised(host: Windows) -> Seen:
-    source = f"service {NAME}"
-    if not _runs(host, NAME):
+    source, own = f"service {NAME}", _own(host)
+    if not own.running:
         if any(_runs(host, name) for name in BY_OTHERS):
             raise Unseen("unsupported", source, "another program keeps the clock")
-        found = service(host, NAME)
-        if found is None or found.start == "disabled":
+        if own.start == "disabled":
             return Seen(False, source)
         raise Unseen("unsupported", source, "it does not run now, and is started from time to time")
     told = w32tm.read(host.clock_status(), STATUS)
