@@ -29,12 +29,12 @@ def logins(*accounts: tuple[str, list[Json], list[Json]], joined: bool = False) 
     ]
 
 
-def computer(name: str, now: datetime, days: int = 2, **other: Json) -> dict[str, Json]:
+def computer(known_as: str, now: datetime, days: int = 2, **other: Json) -> dict[str, Json]:
     """A computer of a directory, seen some days ago."""
     seen = canonical.encode_time(now - timedelta(days=days))
     told: dict[str, Json] = {
-        "name": name.split(".", maxsplit=1)[0].upper(),
-        "dns_name": name,
+        "name": known_as.partition(".")[0].upper(),
+        "dns_name": known_as,
         "system": "Windows 11 Pro",
     }
     return {**told, "enabled": True, "controller": False, "last_seen_at": seen, **other}
