@@ -21,6 +21,7 @@ COLLECTORS = discover("device")
 CASES = [case for name in COLLECTORS for case in cases(name)]
 SECRET = "SeCrEt"
 """Every secret of the fixtures begins so."""
+USUAL = twin({}).answers
 REFUSED = ("permission_denied", "timeout", "too_large", "unsupported", "malformed", "budget_spent")
 
 
@@ -37,7 +38,11 @@ def damaged(device: Twin) -> Iterator[tuple[str, Twin]]:
         told |= {f"cut_{at}": "".join(lines[:at]) for at in range(1, len(lines)) if tells(command, lines[at])}
         told |= {f"torn_{at}": text[:-at] for at in (2, 5, 9) if lines}
         told |= {f"swapped_{other}": device.answers[other] for other in COMMANDS["ios"] if other != command}
-        for kind, answer in told.items():
+        # What most cases answer alike is damaged in each of them in a quarter of its places, another one each.
+        places = [*told.items()]
+        if text == USUAL[command]:
+            places = places[sum(map(len, device.answers.values())) % 4 :: 4]
+        for kind, answer in places:
             yield (
                 f"{command} {kind}",
                 replace(device, answers={**device.answers, command: answer}, cache={}, asked=[]),
@@ -78,11 +83,15 @@ def test_no_secret_is_told(case: Case) -> None:
 def test_damage_never_improves_a_verdict(case: Case, record_property: pytest.FixtureRequest) -> None:
     """No failure and no unknown becomes a pass or an exemption, and nothing raises."""
     device, better, count = twin(case.data), [], 0
-    before = answers(whole(device))
+    before, judged = answers(whole(device)), set[str]()
     for name, other in damaged(device):
         count += 1
         found = whole(other)
         assert set(found.missing.values()) <= set(REASONS)
+        told = json.dumps([found.facts, found.missing])
+        if told in judged:  # most cuts come to the same
+            continue
+        judged.add(told)
         after = answers(found)
         better += [
             f"{name}: {check} {before[check]} -> {answer}"
