@@ -48,7 +48,9 @@ def write_known_devices(options: argparse.Namespace) -> int:
     """Write the list of known devices that a scan of a network takes."""
     with opened(Home(options.home).demand()) as connection:
         made = known_devices.made(connection, adoption.rules(connection), datetime.now(UTC))
-    options.out.write_text(made.text, encoding="utf-8")
+    half = options.out.with_name(f"{options.out.name}.part")
+    half.write_text(made.text, encoding="utf-8")  # a list cut short would make strangers of what is known
+    half.replace(options.out)
     print(f"Wrote {options.out}: {made.lines} devices, SHA-256 {made.sha256}.")
     for each in made.problems[:_SHOWN]:
         print(f"Not listed: {plain(each)}")

@@ -90,12 +90,17 @@ def _listed(connection: sqlite3.Connection, rules: Rules, moment: datetime) -> I
 
 
 def _observed(connection: sqlite3.Connection, moment: datetime) -> Iterator[tuple[str, str]]:
-    """Devices and hosts that are observed, by the address or name at which they are."""
+    """Devices and hosts that are observed: by hardware address where it is told, else by where they are observed."""
     for kind in ("device", "host"):
         for source in latest.sources(connection, kind, moment):
-            if source.observer and source.observed_at:
-                word = _place(source.name.lower())
-                told = f"{kind} {source.name}, observed {source.observed_at}"
+            if not source.observer or not source.observed_at:
+                continue
+            told = f"{kind} {source.name}, observed {source.observed_at}"
+            macs = latest.told(connection, source, [_HARDWARE]).values.get(_HARDWARE, ())
+            words = [mac.lower() for mac in macs if _MAC.fullmatch(mac.lower())] or [
+                _place(source.name.lower())
+            ]
+            for word in words:
                 yield word, told if word else f"{told}: its name is neither an address nor a DNS name"
 
 

@@ -60,20 +60,16 @@ def test_known_devices(founded_today: Home, tmp_path: Path) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     server = InProcess(copied(founded_today, tmp_path / "home"), Clock(now))
     observer = fill(server, now)["files"]
-    for name in ("device.10.0.0.254", "device.switch", "host.web.example"):
-        ship(
-            server,
-            observer.observes(name, "linux" if name.startswith("host") else "device"),
-            [sealed("host", {})],
-            now,
-        )
-    strange: Json = computer("evil\n02:00:00:00:00:66.example", now)
-    ship(
-        server,
-        observer.observes("directory.b", "ad"),
-        [sealed("directory_ad", {"directory.computers": [strange]})],
-        now,
-    )
+    for name, platform, facts in (
+        ("device.10.0.0.254", "device", {}),
+        ("device.switch", "device", {}),
+        ("host.web.example", "linux", {}),
+        ("host.10.0.0.9", "linux", {"host.hardware_addresses": [f"{MAC}9"]}),
+    ):
+        ship(server, observer.observes(name, platform), [sealed("host", facts)], now)
+    computers: list[Json] = [computer("evil\n02:00:00:00:00:66.example", now)]
+    told = [sealed("directory_ad", {"directory.computers": computers})]
+    ship(server, observer.observes("directory.b", "ad"), told, now)
     connection = database.connect(server.home.database)
     try:
         made = known_devices.made(connection, adoption.rules(connection), now)
@@ -86,6 +82,7 @@ def test_known_devices(founded_today: Home, tmp_path: Path) -> None:
     entries = {each.entry: each.source.partition(",")[0] for each in declared.known}
     assert {
         f"{MAC}1": "agent files.example",
+        f"{MAC}9": "host 10.0.0.9",
         "dc1.example": "directory corp",
         "files.example": "directory corp",
         "gate.other.example": "directory corp",

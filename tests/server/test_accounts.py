@@ -89,7 +89,7 @@ def test_several_of_a_name(server: InProcess, twin: Twin) -> None:
     assert "two_factors" == told["tom@a.example"].answer
 
 
-@pytest.mark.parametrize("lapse", ["joined", "missing", "stale", "never"])
+@pytest.mark.parametrize("lapse", ["joined", "unsaid", "missing", "stale", "never"])
 def test_hosts_that_hide_accounts(
     server: InProcess, clock: Clock, enrolled: Callable[..., Twin], lapse: str
 ) -> None:
@@ -97,6 +97,8 @@ def test_hosts_that_hide_accounts(
     good, other = enrolled("good"), enrolled("other")
     if lapse == "joined":
         ship(server, other, logins(("root", [], []), joined=True), NOW)
+    elif lapse == "unsaid":
+        ship(server, other, logins(("root", [], []))[:1], NOW)
     elif lapse == "missing":
         ship(server, other, [sealed("login_paths", {}, {"login_paths.users": "permission_denied"})], NOW)
     elif lapse == "stale":
@@ -105,7 +107,9 @@ def test_hosts_that_hide_accounts(
     ship(server, good, logins(("root", [], [])), server.clock())
     _tenant(server, good, MADE("maria@example.com"))
     found = _joined(server)
-    reason = {"joined": "directory_users", "missing": "permission_denied"}.get(lapse, lapse)
+    reason = {"joined": "directory_users", "unsaid": "directory_users", "missing": "permission_denied"}.get(
+        lapse, lapse
+    )
     assert [("other", reason)] == [(each.host_id, each.why) for each in found.unseen]
     assert ["unknown"] == [each.answer for each in found.users]
     assert {"one_factor": 0, "unregistered": 0, "unknown": 1, "two_factors": 0} == found.counts

@@ -1,5 +1,6 @@
 """Coverage, accounts and networks: pages, API and commands say the same, in pages, narrowed, and of nothing at all."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -129,6 +130,19 @@ def test_paged(served: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         seen += [each["name"] for each in told["rows"]]
         following = told["next"]
     assert 7 == len(set(seen)) == len(seen)
+
+
+def test_known_devices(served: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command writes the list, says its digest, and what could not be listed; again is the same list."""
+    out = tmp_path / "known.txt"
+    for _ in range(2):
+        told = _command(served, capsys, "known-devices", "--out", str(out))
+    assert hashlib.sha256(out.read_bytes()).hexdigest() in told
+    assert "Not listed: agent gate.example: its hardware addresses are not known (not_collected)" in told
+    assert f"{company.MAC}1  # agent files.example" in out.read_text()
+    assert [] == [each for each in tmp_path.iterdir() if each.name.endswith(".part")]
+    with pytest.raises(SystemExit):
+        _command(served, capsys, "known-devices")
 
 
 @pytest.mark.parametrize("path", ["coverage", "accounts", "networks"])
