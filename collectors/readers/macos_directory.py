@@ -26,7 +26,6 @@ GROUPS: Final = (
     *("dscl", "-plist", ".", "-readall", "/Groups"),
     *("RecordName", "PrimaryGroupID", "GeneratedUID", "GroupMembership", "GroupMembers", "NestedGroups"),
 )
-ADMIN: Final = 80
 _DAY, _SECONDS_MAX = 86_400, 2**34
 GUEST: Final = "Guest"
 FIRST_PERSON: Final = 500
@@ -81,20 +80,26 @@ def people(host: Host) -> list[User]:
 
 
 def administrators(host: Host) -> frozenset[str]:
-    """The names of local users who are in the group admin, by name, number, GUID or a nested group, and of root."""
+    """The names of local users who are in the group admin, and of root. Raises `Unseen`."""
+    found = members(host, "admin")
+    if found is None:
+        raise Unseen("malformed", " ".join(GROUPS), "no group admin")
+    return found | {one.name for one in users(host) if one.number == 0}
+
+
+def members(host: Host, name: str) -> frozenset[str] | None:
+    """The names of local users in a local group, by name, number, GUID or a nested group; None without such a group."""
     told = host.run(GROUPS)
     groups = macos_plist.records(told.stdout, told.source)
-    first = [one for one in groups if _integer(one, "PrimaryGroupID", told.source) == ADMIN]
+    first = [one for one in groups if name in _values(one, "RecordName", told.source)]
     if not first:
-        raise Unseen("malformed", told.source, "no group admin")
+        return None
     reached: list[dict[str, Any]] = []
     while first:
         reached += first
         nested = {guid for one in first for guid in _values(one, "NestedGroups", told.source)}
         first = [one for one in groups if one not in reached and _guid(one, told.source) in nested]
-    return frozenset(
-        one.name for one in users(host) if one.number == 0 or any(_holds(group, one) for group in reached)
-    )
+    return frozenset(one.name for one in users(host) if any(_holds(group, one) for group in reached))
 
 
 def _holds(group: dict[str, Any], user: User) -> bool:

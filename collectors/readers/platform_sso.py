@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from collectors.door import Host, Unseen
+from collectors.readers.smart_cards import Exemption
 
 STATE: Final = ("app-sso", "platform", "-s")
 _DEVICE: Final = re.compile(r"^Device Configuration:\s*(.*?)^Login Configuration:", re.DOTALL | re.MULTILINE)
@@ -27,7 +28,7 @@ class Demand:
     """The method that a login must use, and what lets somebody past it."""
 
     method: str
-    bypasses: tuple[str, ...]
+    exemptions: tuple[Exemption, ...]
 
 
 def demand(host: Host) -> Demand | None:
@@ -51,9 +52,12 @@ def demand(host: Host) -> Demand | None:
     exempt = settings.get("nonPlatformSSOAccounts") or []
     if not isinstance(exempt, list):
         raise Unseen("malformed", told.source, "no list of accounts")
-    bypasses = [f"loginPolicy {word}" for word in policy if word not in (REQUIRED, "AttemptAuthentication")]
-    bypasses += [f"exempt account {name}" for name in exempt if isinstance(name, str)]
-    return Demand(", ".join(method), tuple(bypasses))
+    past = [word for word in policy if word not in (REQUIRED, "AttemptAuthentication")]
+    found = [Exemption(f"loginPolicy {word}") for word in past]
+    found += [
+        Exemption(f"exempt account {name}", frozenset({name})) for name in exempt if isinstance(name, str)
+    ]
+    return Demand(", ".join(method), tuple(found))
 
 
 def _settings(text: str, source: str) -> dict[str, Any]:

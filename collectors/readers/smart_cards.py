@@ -7,6 +7,7 @@ starts and passes on. A card that is told by a name in its certificate is worth 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from collectors.door import Host, Unseen
@@ -17,6 +18,15 @@ MAPPING: Final = "/private/etc/SmartcardLogin.plist"
 MACHINE: Final = ("uname", "-m")
 DISKS: Final = ("fdesetup", "status")
 _CHECKED: Final = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """What lets people past a demand, and whom: None is everybody, or, where that is not sure, nobody knows."""
+
+    note: str
+    names: frozenset[str] | None = None
+    sure: bool = True
 
 
 def is_demanded(host: Host) -> tuple[bool, tuple[str, ...]]:
@@ -34,24 +44,28 @@ def is_in_use(host: Host) -> bool:
     )
 
 
-def exemptions(host: Host) -> list[str]:
+def exemptions(host: Host) -> list[Exemption]:
     """Who gets in without a card although one is demanded. Raises `Unseen`."""
     settings, sources = macos_plist.preferences(host, DOMAIN)
-    mapping = _mapping(host)
+    mapping, everyone = _mapping(host), macos_directory.users(host)
     found = []
     if settings.get("allowUnmappedUsers") in (1, True):
         group = mapping.get("NotEnforcedGroup")
-        whom = f"NotEnforcedGroup {group}" if isinstance(group, str) and group else "allowUnmappedUsers"
-        found.append(f"{whom} ({MAPPING})" if group else f"{whom} ({sources[-1]})")
+        if isinstance(group, str) and group:
+            inside = macos_directory.members(host, group)
+            found.append(Exemption(f"NotEnforcedGroup {group} ({MAPPING})", inside, inside is not None))
+        else:
+            without = frozenset(one.name for one in everyone if not one.has_card)
+            found.append(Exemption(f"allowUnmappedUsers ({sources[-1]})", without))
     found += [
-        f"SmartCardEnforcement 2 of {one.name}"
-        for one in macos_directory.users(host)
+        Exemption(f"SmartCardEnforcement 2 of {one.name}", frozenset({one.name}))
+        for one in everyone
         if one.card_enforcement == "2"
     ]
     if mapping.get("AttributeMapping") and settings.get("checkCertificateTrust") not in _CHECKED:
-        found.append(f"certificates are not checked (checkCertificateTrust in {sources[-1]})")
+        found.append(Exemption(f"certificates are not checked (checkCertificateTrust in {sources[-1]})"))
     if _passes_a_password_on(host):
-        found.append("FileVault passes its password on (DisableFDEAutoLogin)")
+        found.append(Exemption("FileVault passes its password on (DisableFDEAutoLogin)"))
     return found
 
 
