@@ -19,7 +19,7 @@ from collectors.doors import directory
 from collectors.doors.directory_sysvol import Sysvol
 from collectors.findings import Findings
 from collectors.look import look_with
-from collectors.readers import ad_group_policy, ad_links
+from collectors.readers import ad_group_policy, ad_links, registry_pol
 from tests.collectors import domain_world
 from tests.collectors.domain_world import PASSWORD, World
 
@@ -63,12 +63,31 @@ for one in plan["policies"]:
         os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
         open(f"{folder}/{name}", "wb").write(base64.b64decode(data))
 plan["places"]["CN=DC1," + inner] = {"servicePrincipalName": "ldap/dc1.corp.test"}  # for the judge's login
+db.newcomputer("PC1"); db.newuser("service", PASSWORD)
+plan["places"]["CN=service,CN=Users,DC=corp,DC=test"] = {"servicePrincipalName": "http/x",
+                                                         "msDS-SupportedEncryptionTypes": "28"}
+plan["places"]["CN=PC1,CN=Computers,DC=corp,DC=test"] = {"operatingSystem": "Windows 11", "userAccountControl": "4096"}
 for dn, values in plan["places"].items():
     message = ldb.Message(ldb.Dn(db, dn))
     for name, value in values.items():
         message[name] = ldb.MessageElement(value, ldb.FLAG_MOD_REPLACE, name)
     db.modify(message)
 os.system("chmod -R a+rX /srv/dc/state/sysvol")
+"""
+TRUSTS = """
+from samba.param import LoadParm
+from samba.samdb import SamDB
+from samba.auth import system_session
+lp = LoadParm(); lp.load("/srv/dc/etc/smb.conf")
+db = SamDB(url="/srv/dc/private/sam.ldb", session_info=system_session(), lp=lp)
+for name, attributes in (("quarantined.test", 4), ("forest.test", 8)):
+    dn = f"CN={name},CN=System,DC=corp,DC=test"
+    if db.search(base="CN=System,DC=corp,DC=test", expression=f"(trustPartner={name})"):
+        db.delete(dn)
+        continue
+    db.add({"dn": dn, "objectClass": "trustedDomain", "trustPartner": name,
+            "flatName": name[:6], "trustDirection": "3", "trustType": "2", "trustAttributes": str(attributes),
+            "msDS-SupportedEncryptionTypes": "24", "securityIdentifier": f"S-1-5-21-7-7-{attributes}"})
 """
 JUDGE = """
 import os
@@ -156,9 +175,9 @@ def opened(world: World, user: str = "CORP\\Administrator") -> directory.Ldap:
     return door
 
 
-def looked(world: World, user: str = "CORP\\Administrator") -> Findings:
-    """What the collector finds."""
-    found, _ = look_with(discover("ad")["controllers_ad"], opened(world, user))
+def looked(world: World, user: str = "CORP\\Administrator", name: str = "controllers_ad") -> Findings:
+    """What one collector finds."""
+    found, _ = look_with(discover("ad")[name], opened(world, user))
     assert not set(found.missing.values()) & {"malformed", "collector_error"}, found
     return found
 
@@ -180,12 +199,79 @@ def test_list_of_policies(dc: World, given: dict[str, Any]) -> None:
     assert [one.lower() for one in told if one.startswith("{")][::-1] == names, given["places"]
 
 
-def test_low_privileged(dc: World) -> None:
-    """Whoever may log in sees as much of group policies as an administrator does."""
-    mine = looked(dc, "CORP\\low")
+def records(found: Findings, fact: str, *fields: str) -> set[tuple[Any, ...]]:
+    """These fields of a list of records."""
+    told: Any = found.facts[fact]
+    return {tuple(one[field] for field in fields) for one in told}
 
-    assert mine.facts == looked(dc).facts
-    assert "controllers.policies" in mine.facts
+
+@pytest.mark.parametrize("name", ["controllers_ad", "trusts_ad", "kerberos_ad", "laps_ad"])
+def test_low_privileged(dc: World, name: str) -> None:
+    """Whoever may log in sees as much of it as an administrator does, and something."""
+    mine = looked(dc, "CORP\\low", name)
+
+    assert mine.facts == looked(dc, name=name).facts
+    assert mine.facts
+
+
+def test_what_was_made(dc: World) -> None:
+    """Trusts, service accounts and computers are told as they were made; nobody keeps a password here."""
+    dc.run("python3", "-", text=TRUSTS)  # while it runs: winbindd starts with no trust without a key
+    try:
+        trusts = records(looked(dc, name="trusts_ad"), "trusts.domains", "name", "kind", "filtered", "rc4")
+    finally:
+        dc.run("python3", "-", text=TRUSTS)  # the second time takes them away: its KDC trips over them
+    assert trusts == {("quarantined.test", "external", True, False), ("forest.test", "forest", True, False)}
+    services = looked(dc, name="kerberos_ad")
+    told = records(services, "kerberos.service_accounts", "name", "rc4", "aes")
+    assert told == {("service", True, True), ("dns-dc1", None, None)}
+    assert looked(dc, name="laps_ad").facts == {
+        "laps.computers": [{"name": "PC1", "kept": None, "expires_at": None}]
+    }
+
+
+def test_policy_that_a_tool_made(dc: World) -> None:
+    """A policy of samba-tool, linked and enforced by it, is found in its place; without settings it sets nothing."""
+    name = "made by a tool"
+    remote = (
+        "-H",
+        "ldap://dc1.corp.test",
+        f"-UAdministrator%{PASSWORD}",
+        "--configfile=/srv/dc/etc/smb.conf",
+    )
+    dc.run("sh", "-c", f"echo {dc.address} dc1.corp.test >>/etc/hosts")
+    made = dc.run("samba-tool", "gpo", "create", name, *remote).stdout
+    guid = made[made.index("{") : made.index("}") + 1]
+    dc.run("samba-tool", "gpo", "setlink", "--enforce", INNER, guid, *remote)
+    policies = looked(dc).facts["controllers.policies"]
+
+    assert {"policy": name, "linked_at": INNER, "enforced": True, "taken": "taken", "why": None} in policies  # type: ignore[operator]
+
+
+MAKE_POL = """
+import base64
+from samba.dcerpc import preg, misc
+from samba.ndr import ndr_pack
+made = preg.file(); made.header.signature = "PReg"; made.header.version = 1
+entries = []
+for key, name, kind, data in GIVEN:
+    one = preg.entry(); one.keyname, one.valuename, one.type, one.data = key, name, kind, data
+    entries.append(one)
+made.num_entries, made.entries = len(entries), entries
+print(base64.b64encode(ndr_pack(made)).decode())
+"""
+
+
+def test_registry_values(dc: World) -> None:
+    """A Registry.pol that Samba packs is read as it was meant."""
+    given = [("Software\\X", "Count", 4, 7), ("Software\\X", "Text", 1, "a];b"), ("Software\\Y", "**del.Z", 1, " "),
+             ("Software\\Z", "Big", 4, 2**32 - 1)]  # fmt: skip
+    packed = dc.run("python3", "-", text=f"GIVEN = {given!r}\n{MAKE_POL}").stdout
+    told = registry_pol.orders(base64.b64decode(packed), "x")
+
+    assert [tuple(one) for one in told] == [
+        (key.lower(), name.lower(), data if kind == 4 else None) for key, name, kind, data in given
+    ]
 
 
 def test_value_that_holds(dc: World, given: dict[str, Any]) -> None:
