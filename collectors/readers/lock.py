@@ -32,16 +32,16 @@ def of_service(host: Host, service: str) -> Lock:
     """The lock of a service's auth stack. Raises `Unseen`.
 
     Each line of pam_faillock counts and denies by its own settings: what is told is the least number, and
-    the longest times, for which the lines that then deny let nobody through.
+    the longest times, for which the lines that then deny let nobody through. A line that counts also drops what
+    lies outside of its own window.
     """
     steps, asked = pam.stack(host, service, "auth"), Asked(service)
     counting = [step for step in steps if _role(step) in ("authfail", "tally")]
     rules = {step.source: _rule(host, step) for step in steps if _role(step)}
     where = next((rule.sources[0] for rule in rules.values() if rule.threshold == 0), "")
     nothing = Lock(0, 0, 0, False, (where or steps[0].source.rsplit(":", 1)[0],))
-    # With a lock at the first wrong password authsucc finds it there already, and forgets nothing.
-    forgetting = {one for one, rule in rules.items() if rule.threshold != 1}
-    if not counting or not _counts(host, steps, asked, forgetting):
+    at_once = {one for one, rule in rules.items() if rule.threshold == 1}
+    if not counting or not _counts(host, steps, asked, at_once):
         return nothing
 
     def holds(denies: Callable[[Lock], bool]) -> bool:
@@ -60,6 +60,7 @@ def of_service(host: Host, service: str) -> Lock:
         return next(n for n in by_length if holds(_within(acting, seconds, n))) % _FOREVER
 
     window, unlock = longest(lambda rule: rule.window_seconds), longest(lambda rule: rule.unlock_seconds)
+    window = min(window or _FOREVER, *(rules[one.source].window_seconds or _FOREVER for one in counting)) % _FOREVER
     root = holds(lambda rule: rule in acting and rule.includes_superuser)
     sources = next(one.sources for one in acting if one.threshold == deny)
     return Lock(deny, window, unlock, root, (counting[0].source, *sources))
@@ -115,25 +116,30 @@ def _role(step: Step) -> str:
     return next((one for one in ("preauth", "authfail", "authsucc") if one in step.arguments), "preauth")
 
 
-def _counts(host: Host, steps: list[Step], asked: Asked, forgetting: set[str]) -> bool:
+def _counts(host: Host, steps: list[Step], asked: Asked, at_once: set[str]) -> bool:
     """Whether each way on which a password was asked for, and was wrong, passes a counting module.
 
     One that passes authsucc as well counts for nothing: that forgets what was counted, now or at the next try.
+    Where one way lets a wrong password in, there is nothing to lock. Lines that lock `at_once`, at the first wrong
+    password, already say no to the one that was counted, and forget nothing.
     """
 
     def choose(step: Step, proven: frozenset[str]) -> list[Outcome]:
         role = _role(step)
         if role in ("authfail", "tally"):
             return [Outcome("ignore" if role == "authfail" else "success", frozenset({_COUNTED}))]
+        if role and step.source in at_once:
+            return [Outcome("auth_err" if _COUNTED in proven else "success")]
         if role:
-            forgets = role == "authsucc" and step.source in forgetting
-            return [Outcome("success", frozenset({_FORGOTTEN} if forgets else ()))]
+            return [Outcome("success", frozenset({_FORGOTTEN} if role == "authsucc" else ()))]
         tried = frozenset({_TRIED} if step.module.removeprefix("pam_") in pam_modules.PASSWORDS else ())
         told = pam_modules.outcomes(host, step, proven, asked)
         return [Outcome(one.returns, tried | _marks(one)) for one in told if one.factors == _marks(one)]
 
     passed, failed = pam.ways(steps, choose)
-    tried = [way for way in passed | failed if _TRIED in way.factors]
+    tried = [way for way in failed if _TRIED in way.factors]
+    if any(_TRIED in way.factors for way in passed):
+        return False
     return bool(tried) and all(_COUNTED in way.factors and _FORGOTTEN not in way.factors for way in tried)
 
 

@@ -21,7 +21,7 @@ from collectors.doors.local import Local
 from collectors.doors.root import Root
 from collectors.readers import lock, pam, pam_factors, ssh_user
 from collectors.readers.applicant import Asked, applicants
-from tests.collectors import libpam, peer
+from tests.collectors import peer
 from tests.collectors.logins import ENROLLED, USERS, subsets
 
 SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEH"
@@ -203,10 +203,7 @@ def _locks(service: str, user: str, wrong: list[int], right: int) -> bool:
     for tally in Path("/run/faillock").iterdir():
         tally.unlink()
     for later in wrong:
-        if later:
-            _pamtester_later(service, user, WRONG["password"], later)
-        else:
-            libpam.call(service, user, [WRONG["password"]])
+        _pamtester_later(service, user, WRONG["password"], later)
     return not _pamtester_later(service, user, PASSWORD, right)
 
 
@@ -224,6 +221,13 @@ def _pamtester_later(service: str, user: str, password: str, seconds: int) -> bo
     return done.returncode == 0
 
 
+def _opens(service: str, user: str) -> bool:
+    """Whether a wrong password gets in."""
+    for tally in Path("/run/faillock").iterdir():
+        tally.unlink()
+    return _pamtester_later(service, user, WRONG["password"], 0)
+
+
 def _lock(service: str) -> dict[str, Any]:
     return asdict(lock.of_service(Root("/"), service))
 
@@ -237,6 +241,7 @@ ACTS: Mapping[str, Callable[..., Any]] = {
     "sshd": _sshd,
     "locks": _locks,
     "lock": _lock,
+    "opens": _opens,
 }
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ pytestmark = [
     pytest.mark.real("unshare", "pamtester", "oathtool", "faketime", root=True),
     pytest.mark.xdist_group("lockout"),
 ]
-SOME = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MOST = 6
 """More wrong passwords than any generated lock allows."""
 
@@ -72,8 +72,26 @@ auth required pam_permit.so
 account required pam_permit.so
 """
 
+OPEN = """\
+auth required pam_faillock.so preauth
+auth [success=1 default=ignore] pam_unix.so nodelay
+auth required pam_faillock.so authfail
+account required pam_faillock.so
+account required pam_permit.so
+"""
+"""A wrong password gets in, as nothing fails for it."""
+TWO_WINDOWS = """\
+auth required pam_faillock.so preauth fail_interval={0}
+auth [success=1 default=ignore] pam_unix.so nodelay
+auth [default=die] pam_faillock.so authfail fail_interval={1}
+account required pam_permit.so
+"""
+
 
 @SOME
+@example(stack=OPEN, conf=[])
+@example(stack=TWO_WINDOWS.format(700, 30), conf=[])
+@example(stack=TWO_WINDOWS.format(30, 700), conf=[])
 @example(stack=GOOD.format("deny=many"), conf=["deny = 2", "unlock_time = 60"])
 @example(stack=GOOD.format("deny=2x unlock_time=later"), conf=["deny = 4", "unlock_time = never"])
 @example(stack=GOOD.format(""), conf=["deny = 2", "deny = many", "even_deny_root"])
@@ -93,6 +111,9 @@ def test_lock(logins: Logins, stack: str, conf: list[str]) -> None:
     if logins.ask("locks", service="door", user="alice", wrong=[], right=0):
         return  # nobody gets in here, whatever the password
     ours = logins.ask("lock", service="door")
+    if logins.ask("opens", service="door", user="alice"):
+        assert not ours["threshold"]
+        return
     wrong = next(
         (
             count
