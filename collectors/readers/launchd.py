@@ -45,7 +45,7 @@ def is_loaded(host: Host, label: str) -> bool:
     told = host.run(argv, ok=(0, NOT_LOADED))
     if told.returncode == NOT_LOADED:
         return False
-    if not told.text.startswith(f"system/{label} = {{"):
+    if not told.text.lstrip().startswith(f"system/{label} = {{"):
         raise Unseen("malformed", told.source, "not the words of launchctl")
     return True
 
