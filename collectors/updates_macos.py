@@ -38,7 +38,8 @@ SWITCHES: Final = (
     "CriticalUpdateInstall",
 )
 _SYSTEM: Final = re.compile(
-    r"(?:macOS|Mac OS X|OS X)\b[^0-9]*[0-9][0-9.]*.*|Safari|(?:Rapid )?Security (?:Update|Response).*"
+    r"(?:macOS|Mac OS X|OS X)\b[^0-9]*[0-9][0-9.]*.*|Safari"
+    r"|(?:Rapid )?Security (?:Update|Response).*|Background Security Improvement.*"
 )
 """What closes holes of the system, whatever language its name goes on in; tools and printers are none of it."""
 
