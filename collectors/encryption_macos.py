@@ -19,7 +19,7 @@ from collectors.readers import addresses, macos_disks
 FACTS = {"encryption.volumes": encryption.FACTS["encryption.volumes"]}
 STATUS: Final = ("fdesetup", "status")
 SWAP: Final = ("sysctl", "-n", "vm.swapusage")
-SYSTEMS: Final = ("/System/Volumes/", "/dev", "/private/var/vm", "/private/var/run")
+SYSTEMS: Final = ("/System/Volumes/", "/private/var/vm/", "/Volumes/Recovery/")
 NO_STORAGE: Final = ("devfs", "autofs", "synthfs")
 _SWAP: Final = re.compile(r"total = \S+ +used = \S+ +free = \S+(?: +(\(encrypted\)))?")
 _BESIDE: Final = re.compile(r"FileVault master keychain appears to be installed\.?")
@@ -61,7 +61,7 @@ def _others(host: Host) -> list[Json]:
 
 
 def _is_systems(mount: Mount) -> bool:
-    return mount.path == "/" or mount.path.startswith(SYSTEMS) or mount.kind in NO_STORAGE
+    return mount.path == "/" or f"{mount.path}/".startswith(SYSTEMS) or mount.kind in NO_STORAGE
 
 
 def _swap(host: Host) -> Json:
