@@ -46,8 +46,8 @@ CONTRACT = {
         rooms=frozenset(),
         anywhere=frozenset({"psutil"}),
         inside=frozenset(
-            "bonsai cryptography dns ldap3 nmap paramiko publicsuffixlist pythoncom requests smbprotocol urllib3"
-            " win32com".split()
+            "bonsai cryptography dns ldap3 nmap paramiko publicsuffixlist pythoncom pywintypes requests smbprotocol"
+            " urllib3 win32com win32evtlog".split()
         ),
     ),
     "agent": Room(
