@@ -28,8 +28,14 @@ ANYWHERE = {
     "accounts.no-automatic-login.v1",
     "inventory.serial-known.v1",
     "inventory.model-known.v1",
+    "listeners.no-obsolete-service.v1",
+    "listeners.databases-local.v1",
+    "listeners.no-container-interface.v1",
+    "listeners.no-cleartext-login.v1",
+    "listeners.no-ftp.v1",
+    "listeners.no-vnc.v1",
 }
-"""What Wine's own registry, services and hardware classes let pass; a further one would rest on no answer."""
+"""What Wine's own registry, services, sockets and hardware classes let pass; a further one would rest on no answer."""
 
 
 @pytest.fixture(scope="session")
