@@ -140,6 +140,18 @@ def test_mounts(host: Ssh) -> None:
     assert "/" in [one.path for one in lasting]
 
 
+def test_a_mac_is_asked_by_its_tools(sshd: Sshd) -> None:
+    """On a Mac processes, sockets and mounts are asked of ps, netstat and mount; Linux' answers are none of a Mac's."""
+    host = sshd.door()
+    host.platform = "macos"
+    found = {one.pid: one for one in host.processes()}
+    assert found[1].arguments
+    assert "sshd" in {one.name for one in found.values()}
+    reasons = {reason(host.sockets), reason(host.mounts)}
+    host.close()
+    assert reasons <= {"malformed", "tool_missing"}
+
+
 # --- files
 
 _OURS = ("/proc/self/status", "/proc/1/exe")
