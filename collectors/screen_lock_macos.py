@@ -34,7 +34,9 @@ def collect(host: Host) -> Findings:
 
 
 def _desktop_installed(host: Host) -> Seen:
-    return Seen(host.exists(DESKTOP), DESKTOP)
+    if not host.exists(DESKTOP):  # every Mac has it: without it this is none, and nothing is exempt
+        raise Unseen("not_found", DESKTOP)
+    return Seen(True, DESKTOP)
 
 
 def _profile(host: Host) -> dict[str, Any]:
