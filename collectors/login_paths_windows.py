@@ -1,10 +1,10 @@
 """The ways to log in to Windows, and whether a second factor guards each.
 
-With "require Windows Hello for Business or a smart card" (scforceoption) a password is never enough, and neither of the
-two can be told to a false page: phishing-resistant. Hello
-that is merely set up proves nothing, as the password goes on working. Duo's provider asks for a second factor, unless
-it lets people in when its service cannot be reached, or guards Remote Desktop only. With any other provider that is
-not Windows' own the strength is null: what it asks for is in its own settings.
+With "require Windows Hello for Business or a smart card" (scforceoption) a password is never enough at the screen, and
+neither of the two can be told to a false page: phishing-resistant. Hello that is merely set up proves nothing, as the
+password goes on working. Duo's provider asks for a second factor, unless it lets people in when its service cannot be
+reached, or guards Remote Desktop only. With any other provider that is not Windows' own the strength is null: what it
+asks for is in its own settings. Remote management (WinRM) asks no provider at all.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ DUO_KEYS: Final = (
     r"HKLM\SOFTWARE\Duo Security\DuoCredProv",
 )
 SOURCES: Final = (SYSTEM, AUTHENTICATION)
+WINRM: Final = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service"
+WSMAN: Final = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN"
 
 
 def collect(host: Windows) -> Findings:
-    """Console, Remote Desktop and OpenSSH."""
+    """Console, Remote Desktop, remote management and OpenSSH."""
     findings = Findings()
     findings.look("login_paths.paths", _paths, host)
     return findings
@@ -44,10 +46,25 @@ def _paths(host: Windows) -> Seen:
         _record("console", False, True, *_strength(host, remote=False)),
         _record("rdp", True, enabled(host), *_strength(host, remote=True)),
     ]
+    if (managed := _winrm(host)) is not None:
+        records.append(managed)
     sshd = service(host, "sshd")
     if sshd is not None:  # it has its own settings, which are not read here
         records.append(_record("ssh", True, sshd.running, None, [], []))
-    return Seen(records, *SOURCES, POLICY, SERVER, "service sshd")
+    return Seen(records, *SOURCES, POLICY, SERVER, WSMAN, "service sshd")
+
+
+def _winrm(host: Windows) -> Json | None:
+    """Remote management: no provider is asked there, and Negotiate takes a name and a password from anybody."""
+    found = service(host, "WinRM")
+    if found is None:
+        return None
+    listens = bool(subkeys(host, rf"{WSMAN}\Listener")) or number(host, WINRM, "AllowAutoConfig", 0) == 1
+    ways = {"AllowKerberos": 1, "AllowNegotiate": 1, "AllowBasic": 0, "AllowCredSSP": 0}
+    basic = number(host, rf"{WSMAN}\Service", "auth_basic", 0)
+    taken = [number(host, WINRM, way, basic if way == "AllowBasic" else usual) for way, usual in ways.items()]
+    strength: tuple[str | None, list[Json]] = ("none", ["password"]) if any(taken) else (None, [])
+    return _record("winrm", True, found.running and listens, *strength, [])
 
 
 def _strength(host: Windows, remote: bool) -> tuple[str | None, list[Json], list[Json]]:
