@@ -12,8 +12,9 @@ db.add_remove_group_members("Domain Admins", ["maria", "Server Team"])
 put(f"CN=backup-svc,{USERS}", userAccountControl=512 | 65536, servicePrincipalName="backup/files1")
 put(f"CN=temp,{USERS}", userAccountControl=512 | 32)
 put(BASE, minPwdLength=14, pwdHistoryLength=24, lockoutThreshold=5)
-for name in ("linux2", "dispatch-01"):
+for name in COMPUTERS:
     db.newcomputer(name)
+    put(f"CN={name},CN=Computers,{BASE}", userAccountControl=4096, dNSHostName=f"{name}.corp.test")
 (scan,) = db.search(BASE, expression="(sAMAccountName=scan)", attrs=["objectSid"])
 ace = f"(A;CI;LCRPRC;;;{ndr_unpack(security.dom_sid, scan['objectSid'][0])})"
 policies = f"CN=Password Settings Container,CN=System,{BASE}"
@@ -26,7 +27,7 @@ db.add({"dn": f"CN=Services,{policies}", "objectClass": "msDS-PasswordSettings",
         "msDS-LockoutObservationWindow": "-18000000000", "msDS-LockoutDuration": "-18000000000"})
 put(f"CN=Services,{policies}", msDS_PSOAppliesTo=[f"CN=backup-svc,{USERS}"])
 """
-"""Python for inside the controller's root, after `domain_world.DATABASE` and a PASSWORD."""
+"""Python for inside the controller's root, after `domain_world.DATABASE` PASSWORD and COMPUTERS."""
 
 CONFIG = """
 hostname edge1

@@ -10,12 +10,15 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +64,10 @@ class Lab:
 
 def domain(lab: Lab) -> None:
     """Samba's domain controller; who looks is an ordinary account that may read the password policies."""
-    seed = f"PASSWORD = {domain_world.PASSWORD!r}\n{domain_world.DATABASE}{SEED}"
+    own = socket.gethostname().lower().partition(".")[0]
+    computers = [HOST, "dispatch-01", *([own] if re.fullmatch("[a-z0-9-]{1,15}", own) else [])]
+    told = f"PASSWORD = {domain_world.PASSWORD!r}\nCOMPUTERS = {sorted({*computers})!r}\n"
+    seed = told + domain_world.DATABASE + SEED
     number = next(number for number in range(1, 200) if _is_free(f"127.{10 + number}.0.1"))
     world = domain_world.domain(lab.folder / "dc", number, seed=seed)
     lab.stack.callback(world.end)
@@ -89,7 +95,8 @@ def network(lab: Lab) -> None:
     network_hosts.plug_in("v-agent", ("ip",), str(os.getpid()), cable, "02:00:00:00:00:02", f"{lab.net}.2")
     known = [f"{lab.net}.1", f"{lab.net}.14"]
     known += [f"{network_hosts.address(host, lab.net)} {network_hosts.mac(host)}" for host in ("web", "wall")]
-    (lab.folder / "devices.txt").write_text("\n".join(known) + "\n")
+    made = f"# Known devices, made {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    (lab.folder / "devices.txt").write_text("\n".join([made, *known]) + "\n")
     declared = lab.folder / "network.toml"
     declared.write_text(
         f'owner = "Example Freight"\nranges = ["{lab.net}.0/28"]\nknown = "devices.txt"\n'
