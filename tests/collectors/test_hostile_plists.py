@@ -15,7 +15,7 @@ from collectors.door import Command
 from tests.collectors.cases import cases, run, twin
 from tests.collectors.twin import Node, Twin
 
-MADE = 60
+MADE = 30
 STRANGE: list[Any] = [
     True,
     0,
