@@ -13,7 +13,7 @@ from config import canonical
 from config.canonical import Json
 from server import adoption, database, known_devices, network_changes
 from server.home import Home
-from tests.server.twin import Clock, InProcess, copied
+from tests.server.twin import Clock, InProcess, Twin, copied, new_token
 from tests.server.web.company import MAC, computer, fill, sealed, seen, service, ship
 
 CHANCE = random.Random(4)
@@ -70,6 +70,13 @@ def test_known_devices(founded_today: Home, tmp_path: Path) -> None:
     computers: list[Json] = [computer("evil\n02:00:00:00:00:66.example", now)]
     told = [sealed("directory_ad", {"directory.computers": computers})]
     ship(server, observer.observes("directory.b", "ad"), told, now)
+    hidden = [sealed("directory_ad", {}, {"directory.computers": "permission_denied"})]
+    ship(server, observer.observes("directory.hidden", "ad"), hidden, now)
+    evil = Twin("evil")
+    headers = {"authorization": f"Bearer {new_token(server.home, now)}"}
+    wanted = evil.request_bytes(hostname=f"evil\n{MAC}6 # evil\x1b[2J")
+    assert server.request("POST", "/api/v1/enrolments", wanted, headers).status == 201
+    ship(server, evil, [sealed("host", {"host.hardware_addresses": [f"{MAC}5", "any"]})], now)
     connection = database.connect(server.home.database)
     try:
         made = known_devices.made(connection, adoption.rules(connection), now)
@@ -83,6 +90,7 @@ def test_known_devices(founded_today: Home, tmp_path: Path) -> None:
     assert {
         f"{MAC}1": "agent files.example",
         f"{MAC}9": "host 10.0.0.9",
+        f"{MAC}5": f"agent evil?{MAC}6 # evil?[2J",
         "dc1.example": "directory corp",
         "files.example": "directory corp",
         "gate.other.example": "directory corp",
@@ -92,7 +100,13 @@ def test_known_devices(founded_today: Home, tmp_path: Path) -> None:
     } == {name: source.partition(" observed")[0] for name, source in entries.items()}
     assert made.lines == len(entries)
     # What cannot be listed is said: no hardware address, no DNS name, no address.
-    for word in ("agent gate.example", "agent yard.example", "device switch", "computer EVIL"):
+    for word in (
+        "agent gate.example",
+        "agent yard.example",
+        "device switch",
+        "computer EVIL",
+        "directory hidden",
+    ):
         assert any(word in each for each in made.problems), word
     host = Answerer("10.0.0.8", mac=f"{MAC}1")
     found = network_services.recognised(Scanned("syn", "made up", (host,)), declared.known)
