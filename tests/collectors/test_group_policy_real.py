@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import functools
+import hashlib
 import json
 import random
 import socket
@@ -12,10 +14,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from smbprotocol import connection
 
 from collectors import discover
 from collectors.door import Unseen
-from collectors.doors import directory
+from collectors.doors import directory, directory_sysvol
 from collectors.doors.directory_sysvol import Sysvol
 from collectors.findings import Findings
 from collectors.look import look_with
@@ -112,6 +115,7 @@ SHAPES = {
     "all": "O:DAG:DAD:P(A;CI;RPWPCCDCLCLOLORCWOWDSDDTSW;;;DA)(A;CI;RPLCLORC;;;AU)"
     "(OA;CI;CR;edacfd8f-ffb3-11d1-b41d-00a0c968f939;;AU)",
     "chosen": "O:DAG:DAD:P(A;CI;RPLCLORC;;;AU)(OA;CI;CR;edacfd8f-ffb3-11d1-b41d-00a0c968f939;;CHOSEN)",
+    "another right": "O:DAG:DAD:P(A;CI;RPLCLORC;;;AU)(OA;CI;CR;00299570-246d-11d0-a768-00aa006e0529;;CHOSEN)",
     "nobody": "O:DAG:DAD:P(A;CI;RPLCLORC;;;AU)",
     "denied": "O:DAG:DAD:P(OD;CI;CR;edacfd8f-ffb3-11d1-b41d-00a0c968f939;;CHOSEN)(A;CI;RPLCLORC;;;AU)"
     "(OA;CI;CR;edacfd8f-ffb3-11d1-b41d-00a0c968f939;;AU)",
@@ -308,6 +312,31 @@ def test_share_that_says_no(
 
     assert caught.value.reason == reason, caught.value
     assert PASSWORD not in caplog.text + repr(caught.value) + caught.value.detail
+
+
+def test_share_without_encryption(dc: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older protocol, which encrypts nothing, is not spoken."""
+    older = functools.partialmethod(connection.Connection.connect, connection.Dialects.SMB_2_1_0)
+    monkeypatch.setattr(connection.Connection, "connect", older)
+    share = Sysvol(dc.address, "CORP\\low", PASSWORD, 20)
+    with pytest.raises(Unseen, match="unsupported"):
+        share.read("corp.test/Policies")
+
+
+def test_bounds(dc: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is too large is refused by its size, and files are counted."""
+    folder = "/srv/dc/state/sysvol/corp.test"
+    dc.run("truncate", "-s", "5M", f"{folder}/large")
+    dc.run("sh", "-c", f"head -c 1500000 /dev/urandom >{folder}/whole")
+    monkeypatch.setattr(directory_sysvol, "FILES_MAX", 2)
+    share = Sysvol(dc.address, "CORP\\low", PASSWORD, 20)
+    with pytest.raises(Unseen, match="too_large"):
+        share.read("corp.test/large")
+    told = dc.run("sha256sum", f"{folder}/whole").stdout.split()[0]
+    assert hashlib.sha256(share.read("corp.test/whole")).hexdigest() == told
+    with pytest.raises(Unseen, match="too_large"):
+        share.read("corp.test/whole")
+    share.close()
 
 
 def test_share_that_is_shut(dc: World) -> None:
