@@ -50,7 +50,10 @@ def of_service(host: Host, service: str) -> Lock:
         )
 
     told = list(rules.values())
-    deny = next((n for n in sorted({one.threshold for one in told} - {0}) if holds(_least(n))), 0)
+    # A line that locks by its own number counts no further.
+    most = max(_counted_to(step, rules[step.source]) for step in counting)
+    numbers = sorted(n for n in {one.threshold for one in told} - {0} if n <= most)
+    deny = next((n for n in numbers if holds(_least(n))), 0)
     if not deny:
         return nothing
     acting = [one for one in told if one.threshold <= deny]
@@ -60,7 +63,8 @@ def of_service(host: Host, service: str) -> Lock:
         return next(n for n in by_length if holds(_within(acting, seconds, n))) % _FOREVER
 
     window, unlock = longest(lambda rule: rule.window_seconds), longest(lambda rule: rule.unlock_seconds)
-    window = min(window or _FOREVER, *(rules[one.source].window_seconds or _FOREVER for one in counting)) % _FOREVER
+    windows = [window, *(rules[one.source].window_seconds for one in counting)]
+    window = min(seconds or _FOREVER for seconds in windows) % _FOREVER
     root = holds(lambda rule: rule in acting and rule.includes_superuser)
     sources = next(one.sources for one in acting if one.threshold == deny)
     return Lock(deny, window, unlock, root, (counting[0].source, *sources))
@@ -68,6 +72,10 @@ def of_service(host: Host, service: str) -> Lock:
 
 def _least(threshold: int) -> Callable[[Lock], bool]:
     return lambda rule: rule.threshold <= threshold
+
+
+def _counted_to(step: Step, rule: Lock) -> int:
+    return rule.threshold if rule.threshold and _role(step) == "authfail" else _FOREVER
 
 
 def _within(acting: list[Lock], seconds: Callable[[Lock], int], least: int) -> Callable[[Lock], bool]:
