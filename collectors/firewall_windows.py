@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collectors import firewall as linux
 from collectors.door import Unseen
-from collectors.door_windows import Row, Windows, number, service, whole
+from collectors.door_windows import Row, Windows, service, whole
 from collectors.findings import Fact, Findings, Json, Seen
-from collectors.readers import security_center
+from collectors.readers import firewall_profiles, security_center
 
 FACTS = {
     name: linux.FACTS[name]
@@ -25,9 +25,6 @@ FACTS = {
 NAMESPACE, CLASS = "root/StandardCimv2", "MSFT_NetFirewallProfile"
 SOURCE = f"{NAMESPACE}:{CLASS} (active store)"
 ACTIVE = {"PolicyStore": "ActiveStore"}
-POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
-PROFILES = {"Domain": "DomainProfile", "Private": "StandardProfile", "Public": "PublicProfile"}
-"""The profiles by the last word of their identifier, and the policy's key for each."""
 ENABLED = {0: False, 1: True}
 INBOUND = {2: "accept", 4: "drop"}
 SERVICES = ("mpssvc", "BFE")
@@ -48,7 +45,7 @@ def collect(host: Windows) -> Findings:
 def _profiles(host: Windows) -> Seen:
     records: list[Json] = []
     for name, one in profiles(host).items():
-        policy = number(host, rf"{POLICY}\{PROFILES[name]}", "EnableFirewall")
+        policy = firewall_profiles.policy(host, name)
         records.append(
             {
                 "name": name.lower(),
@@ -57,7 +54,7 @@ def _profiles(host: Windows) -> Seen:
                 "policy_enabled": None if policy is None else policy == 1,
             }
         )
-    return Seen(records, SOURCE, POLICY)
+    return Seen(records, SOURCE, firewall_profiles.POLICY)
 
 
 def _active(host: Windows) -> Seen:
@@ -66,8 +63,9 @@ def _active(host: Windows) -> Seen:
             return Seen(_or_another(host), f"service {name}", security_center.FIREWALL)
     rows = profiles(host)
     if all(ENABLED[whole(one, "Enabled", SOURCE)] for one in rows.values()):
-        for name, key in PROFILES.items():
-            if number(host, rf"{POLICY}\{key}", "EnableFirewall") == 0:  # then this was not the active store
+        firewall_profiles.demand_all_interfaces(host)
+        for name in firewall_profiles.NAMES:
+            if firewall_profiles.policy(host, name) == 0:  # then this was not the active store
                 raise Unseen("malformed", SOURCE, f"{name} is on although a policy turns it off")
         return Seen(True, SOURCE, *(f"service {name}" for name in SERVICES))
     return Seen(_or_another(host), SOURCE, security_center.FIREWALL)
@@ -104,7 +102,7 @@ def profiles(host: Windows, *more: str) -> dict[str, Row]:
     """All three profiles by name; an answer with another number of them, or with a state unknown here, is none."""
     rows = host.rows(NAMESPACE, CLASS, (*PROPERTIES, *more), context=ACTIVE)
     found = {str(one["InstanceID"]).rpartition("|")[2]: one for one in rows}
-    if found.keys() != PROFILES.keys() or len(rows) != len(PROFILES):
+    if found.keys() != set(firewall_profiles.NAMES) or len(rows) != len(found):
         raise Unseen("malformed", SOURCE, "not the three profiles")
     for one in found.values():
         if (

@@ -15,18 +15,19 @@ from collectors.door import Unseen
 from collectors.door_windows import Windows, whole
 from collectors.findings import Findings, Json, Seen
 from collectors.firewall_windows import SERVICES, is_running, profiles
-from collectors.readers import security_center, windows_rules
+from collectors.readers import firewall_profiles, security_center, windows_rules
 from collectors.readers.windows_rules import Asked, Rule
 
 FACTS = dict(linux.FACTS)
 SOCKETS: Final = "GetExtendedTcpTable, GetExtendedUdpTable"
 EPHEMERAL: Final = (49152, 65535)
 """The dynamic ports of Windows as delivered."""
-FIREWALL: Final = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
-POLICY: Final = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
-OWN: Final = rf"{FIREWALL}\FirewallRules"
-BY_OTHERS: Final = (rf"{POLICY}\FirewallRules", rf"{FIREWALL}\Mdm\FirewallRules")
-DEMANDS: Final = (rf"{FIREWALL}\ConSecRules", rf"{POLICY}\ConSecRules")
+OWN: Final = rf"{firewall_profiles.OWN}\FirewallRules"
+BY_OTHERS: Final = (
+    rf"{firewall_profiles.POLICY}\FirewallRules",
+    rf"{firewall_profiles.OWN}\Mdm\FirewallRules",
+)
+DEMANDS: Final = (rf"{firewall_profiles.OWN}\ConSecRules", rf"{firewall_profiles.POLICY}\ConSecRules")
 ALLOWS: Final = ("AllowInboundRules", "AllowLocalFirewallRules")
 WIDTH: Final = ("nobody", "some", None, "anyone")
 """From the narrowest answer to the widest; what is not known may be anyone, but proves nobody."""
@@ -84,6 +85,7 @@ def _states(host: Windows) -> list[tuple[str, bool, list[Rule]]]:
     filters = not off and all(whole(one, "Enabled", OWN) for one in rows.values())
     if not filters and any(one.on for one in security_center.products(host, security_center.FIREWALL)):
         raise Unseen("unsupported", security_center.FIREWALL, "another firewall has taken over")
+    firewall_profiles.demand_all_interfaces(host)
     own, others = _rules(host, OWN), [one for key in BY_OTHERS for one in _rules(host, key)]
     states = []
     for name, one in rows.items():
