@@ -254,7 +254,8 @@ def test_called(server: InProcess, twin: Twin) -> None:
     short = [section_bytes(facts={"password.min_length": 4})]
     for each in (twin, twin.observes("host.web", "linux"), corp):
         each.ship(server, each.report(short))
-    mail.ship(server)
+    for each in (mail, twin.observes("network.example.org", "mail")):
+        each.ship(server)
     server.settle()
     rows_ = {row.standing.id: row.next for row in _shown(server).rows}
     assert rows_["4.8"] is not None
@@ -264,7 +265,7 @@ def test_called(server: InProcess, twin: Twin) -> None:
     assert "1 mail domain" == said
     # More than are counted are never told of.
     said = _seen(server, lambda connection, now: kinds.called(connection, now)(spoofed, "unknown", 3))
-    assert "2 hosts and 1 mail domain" == said
+    assert "1 host and 2 mail domains" == said
 
 
 def _shown(server: InProcess) -> posture.Posture:
