@@ -103,7 +103,7 @@ def test_system_packages() -> None:
     for line in lines:
         package, purpose, reason = line.split(maxsplit=2)
         assert re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", package), line
-        assert purpose in {"demo", "test"}, line
+        assert purpose in {"demo", "lab", "test"}, line
         assert len(reason.split()) > 1, line
     names = [line.split()[0] for line in lines]
     assert sorted(set(names)) == sorted(names)
