@@ -38,6 +38,11 @@ class Asked:
     process: str | None
     programs: tuple[str, ...] = ()
 
+    @property
+    def is_packaged(self) -> bool:
+        """Whether a program came as a package: such have further rules of their own, which are not read."""
+        return any(place in one for place in PACKAGES for one in self.programs)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -84,7 +89,7 @@ class Rule:
     def _package(self, asked: Asked) -> Answer:
         if "apppkgid" not in self.words:
             return "yes"
-        if asked.programs and not any(place in one for place in PACKAGES for one in asked.programs):
+        if asked.programs and not asked.is_packaged:
             return "no"
         return "unsure"
 
@@ -136,7 +141,9 @@ def reach(rules: Iterable[Rule], asked: Asked, is_open: bool) -> str | None:
         return None if blocks else "anyone"
     if len(sure) < len(allows) or any(one.remote == "unsure" for one in sure):
         return None
-    return ("some" if not blocks else None) if sure else "nobody"
+    if sure:
+        return None if blocks else "some"
+    return None if asked.is_packaged else "nobody"
 
 
 def _holds(told: str, port: int) -> Answer:
