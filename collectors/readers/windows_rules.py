@@ -26,6 +26,7 @@ _SAYS_NOTHING: Final = frozenset(
 """Words that limit nothing, or that are judged below; any other word leaves a rule undecided."""
 _PORTS: Final = ("lport", "lport2_10", "lport2_20", "lport2_24", "lport2_25", "lport2_29")
 _REMOTE: Final = ("ra4", "ra6", "ra42", "ra62")
+_REMOTE_WORDS: Final = frozenset(_REMOTE)
 _HALF_OF_ALL: Final = 2**31
 
 
@@ -133,7 +134,7 @@ def reach(rules: Iterable[Rule], asked: Asked, is_open: bool) -> str | None:
     answers = [(one, one.fits(asked)) for one in rules]
     about = [(one, answer) for one, answer in answers if answer != "no"]
     blocks = [(one, answer) for one, answer in about if one.action == "block"]
-    if any(answer == "yes" and one.remote == "anyone" for one, answer in blocks):
+    if any(answer == "yes" and not _REMOTE_WORDS.intersection(one.words) for one, answer in blocks):
         return "nobody"
     allows = [(one, answer) for one, answer in about if one.action != "block"]
     sure = [one for one, answer in allows if answer == "yes" and one.action == "allow"]
