@@ -53,11 +53,11 @@ def demand(host: Host) -> Demand | None:
     if not isinstance(exempt, list):
         raise Unseen("malformed", told.source, "no list of accounts")
     past = [word for word in policy if word not in (REQUIRED, "AttemptAuthentication")]
-    found = [Exemption(f"loginPolicy {word}") for word in past]
-    found += [
+    exemptions = [Exemption(f"loginPolicy {word}") for word in past]
+    exemptions += [
         Exemption(f"exempt account {name}", frozenset({name})) for name in exempt if isinstance(name, str)
     ]
-    return Demand(", ".join(method), tuple(found))
+    return Demand(", ".join(method), tuple(exemptions))
 
 
 def _settings(text: str, source: str) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 import pytest
 
 from collectors import discover, every
-from collectors.door import REASONS
+from collectors.door import REASONS, Command
 from collectors.findings import Findings
 from collectors.look import look_with
 from config import shipped
@@ -69,17 +69,21 @@ def attempts(case: Case) -> Iterator[Attempt]:
         if path in host.nodes:
             kinds += [(kind, one, False) for kind, one in rewritten(node).items()]
         for kind, one, strict in kinds:
-            yield Attempt(f"{path} {kind}", partial(damaged, whole, "nodes", host.nodes, path, one), strict)
+            yield Attempt(f"{path} {kind}", partial(with_node, whole, path, one), strict)
     for argv in dict.fromkeys(host.asked):
         for kind, told in lies(argv, host.commands.get(argv, "tool_missing")).items():
             strict = (argv[0], kind) not in EXCEPT and kind != "shouting"
-            made = partial(damaged, whole, "commands", host.commands, argv, told)
-            yield Attempt(f"{' '.join(argv)} {kind}", made, strict)
+            yield Attempt(f"{' '.join(argv)} {kind}", partial(with_answer, whole, argv, told), strict)
 
 
-def damaged(whole: Twin, what: str, all_: Mapping[Any, Any], key: object, one: object) -> Twin:
-    """The same host with another node or answer; made only where it is tried."""
-    return replace(whole, cache={}, asked=[], **{what: {**all_, key: one}})
+def with_node(whole: Twin, path: str, node: Node) -> Twin:
+    """The same host with something else in one place; made only where it is tried."""
+    return replace(whole, cache={}, asked=[], nodes={**whole.nodes, path: node})
+
+
+def with_answer(whole: Twin, argv: tuple[str, ...], told: Command | str) -> Twin:
+    """The same host with another answer; made only where it is tried."""
+    return replace(whole, cache={}, asked=[], commands={**whole.commands, argv: told})
 
 
 def hides(path: str, node: Node, kind: str) -> bool:
