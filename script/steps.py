@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -22,8 +23,11 @@ def step(text: str) -> None:
 
 
 def tied(signal: str, command: Sequence[str | Path]) -> list[str | Path]:
-    """The command, sent this signal when its parent is gone, however that ended."""
-    return ["setpriv", "--pdeathsig", signal, *command] if shutil.which("setpriv") else [*command]
+    """The command, sent this signal when its parent is gone, however that ended; not begun where it is gone already."""
+    if shutil.which("setpriv") is None:
+        return [*command]
+    begin = '[ "$PPID" = "$0" ] && exec "$@"'
+    return ["setpriv", "--pdeathsig", signal, "sh", "-c", begin, str(os.getpid()), *command]
 
 
 def run(command: str, *arguments: str | Path, quiet: bool = False) -> str:

@@ -56,3 +56,23 @@ def test_unknown_argument(path: str) -> None:
     asked = subprocess.run([ROOT / path, "--frist"], capture_output=True, text=True, timeout=30, check=False)
     assert (2, "") == (asked.returncode, asked.stdout)
     assert "--frist" in asked.stderr
+
+
+_TIED = """
+import subprocess, sys
+sys.path.insert(0, sys.argv[1])
+import steps
+command = steps.tied("TERM", ["echo", "begun"])
+between = [sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])"]
+for way in ([], between):
+    subprocess.run([*way, *command])
+"""
+
+
+@pytest.mark.real("setpriv")
+def test_tied() -> None:
+    """A command that is tied to its parent is not begun by another: that parent may have gone in between."""
+    told = subprocess.run(
+        [sys.executable, "-c", _TIED, ROOT / "script"], capture_output=True, text=True, check=True
+    )
+    assert ("begun\n", "") == (told.stdout, told.stderr)
