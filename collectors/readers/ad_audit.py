@@ -41,7 +41,7 @@ _CATEGORIES: Final = {
 
 def recorded(door: Directory, guid: str) -> tuple[int, tuple[str, ...]]:
     """What every controller is told to record of a subcategory, and by which policies. `Unseen` where that is open."""
-    found = [_of_one(door, one, guid) for one in ad_links.controllers(door)]
+    found = [_of_one(door, one, guid) for one in ad_links.followers(door)]
     flags = SUCCESS | FAILURE
     for value, _ in found:
         flags &= value

@@ -183,7 +183,7 @@ def weakest(door: Directory, word: str) -> tuple[int, str]:
         value = settings.registry[name]
         return -1 if value is None else value
 
-    found = [holding(door, one, told, name) for one in ad_links.controllers(door)]
+    found = [holding(door, one, told, name) for one in ad_links.followers(door)]
     if any(value is None for value, _ in found):
         raise Unseen("not_found", name, "no policy sets it; the controller's own value is not seen")
     return min((value, source) for value, source in found if value is not None)

@@ -111,3 +111,15 @@ def controllers(door: Directory) -> tuple[Account, ...]:
     if not found:
         raise Unseen("permission_denied", door.base, "not even one controller shows")
     return found
+
+
+def followers(door: Directory) -> tuple[Account, ...]:
+    """The same, where each does what group policies say.
+
+    `unsupported` otherwise: Samba's controllers take their signing and auditing from a file of their own.
+    """
+    found = controllers(door)
+    for one in found:
+        if "windows" not in (one.entry.text("operatingSystem") or "").lower():
+            raise Unseen("unsupported", one.dn, "not told to be Windows: group policies do not bind it")
+    return found
