@@ -17,6 +17,7 @@ from tests.server.twin import Clock, InProcess, Twin, copied, new_token
 from tests.server.web.company import MAC, computer, fill, sealed, seen, service, ship
 
 CHANCE = random.Random(4)
+WEAKNESSES: tuple[Json, ...] = (None, [], ["TLS 1.0"])
 
 
 def _facts() -> dict[str, Any]:
@@ -31,7 +32,7 @@ def _facts() -> dict[str, Any]:
             *place,
             CHANCE.choice(("ssh", "web")),
             product=CHANCE.choice((None, "a", "b")),
-            tls_weaknesses=CHANCE.choice((None, [], ["TLS 1.0"])),
+            tls_weaknesses=CHANCE.choice(WEAKNESSES),
         )
         for place in ports
     ]
@@ -60,12 +61,13 @@ def test_known_devices(founded_today: Home, tmp_path: Path) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     server = InProcess(copied(founded_today, tmp_path / "home"), Clock(now))
     observer = fill(server, now)["files"]
-    for name, platform, facts in (
+    subjects: list[tuple[str, str, dict[str, Json]]] = [
         ("device.10.0.0.254", "device", {}),
         ("device.switch", "device", {}),
         ("host.web.example", "linux", {}),
         ("host.10.0.0.9", "linux", {"host.hardware_addresses": [f"{MAC}9"]}),
-    ):
+    ]
+    for name, platform, facts in subjects:
         ship(server, observer.observes(name, platform), [sealed("host", facts)], now)
     computers: list[Json] = [computer("evil\n02:00:00:00:00:66.example", now)]
     told = [sealed("directory_ad", {"directory.computers": computers})]
