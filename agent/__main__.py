@@ -20,6 +20,8 @@ from config.errors import InputError
 
 def entry(argv: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code. The console script ends the process with it."""
+    if sys.platform == "win32":
+        _mute()
     arguments = parser().parse_args(argv)
     command = next(each for each in COMMANDS if each.name == arguments.command)
     missing = [name for name in command.needs if importlib.util.find_spec(name) is None]
@@ -44,6 +46,18 @@ def entry(argv: Sequence[str] | None = None) -> int:
         # Whoever read us has enough (`| head`). Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.FAILED
+
+
+def _mute() -> None:
+    """Windows starts services and installers' actions with no console, or with one that refuses what is written."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not getattr(sys, f"__{name}__"):
+            continue
+        try:
+            os.write(stream.fileno(), b"")
+        except (AttributeError, OSError):
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  until the process ends
 
 
 def _missing_extra(command: Command) -> str:

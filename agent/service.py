@@ -194,7 +194,9 @@ def _serve(service: Service, stop: threading.Event) -> None:
 
 def _spawn(arguments: list[str], told: int | None) -> subprocess.Popen[bytes]:
     # -I: neither the working folder nor PYTHON* variables decide what `agent` is.
-    command = [sys.executable, "-I", "-m", "agent", *arguments]
+    # -B where it was given to this process: an installed package stays as it was installed.
+    bare = ["-B"] if sys.flags.dont_write_bytecode else []
+    command = [sys.executable, "-I", *bare, "-m", "agent", *arguments]
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, creationflags=_NO_WINDOW
     )

@@ -60,9 +60,12 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def image(executable: str, folder: Path | None) -> str:
-    """The command line that Windows starts. Quoted always: a path with a space in it would let in another program."""
+    """The command line that Windows starts. Quoted always: a path with a space in it would let in another program.
+
+    -B: a service of LocalSystem writes nothing into its program's folder, so a removal leaves none of it.
+    """
     named = subprocess.list2cmdline(["--state", str(folder)]) if folder is not None else ""
-    return f'"{executable}" -I -m agent service run {named}'.rstrip()
+    return f'"{executable}" -I -B -m agent service run {named}'.rstrip()
 
 
 def _install(api: Any, folder: Path | None) -> str:

@@ -71,11 +71,11 @@ def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("executable", "folder", "line"),
     [
-        (r"C:\p\python.exe", None, r'"C:\p\python.exe" -I -m agent service run'),
+        (r"C:\p\python.exe", None, r'"C:\p\python.exe" -I -B -m agent service run'),
         (
             r"C:\Program Files\Boltseal\python.exe",
             r"D:\my state",
-            r'"C:\Program Files\Boltseal\python.exe" -I -m agent service run --state "D:\my state"',
+            r'"C:\Program Files\Boltseal\python.exe" -I -B -m agent service run --state "D:\my state"',
         ),
     ],
 )

@@ -102,7 +102,7 @@ def served(opened: State) -> Said:
     """The service from its installation to its removal; between, it sends what waits."""
     last = opened.path("last_scan.json")
     durable.remove(last)  # so that a scan is due at once
-    said = {action: boltseal("service", action) for action in ("install", "start")}
+    said: Said = {action: boltseal("service", action) for action in ("install", "start")}
     said["again"] = boltseal("service", "install")
     said["values"] = registered()
     said["status"] = boltseal("service", "status")

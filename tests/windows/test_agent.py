@@ -6,10 +6,7 @@ administrator: that inheritance and the rights of ordinary users are as Windows 
 
 import base64
 import json
-import signal
-import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +16,8 @@ import pytest
 from agent import enrol, exits
 from server.home import Home
 from tests.ends.conftest import RealServer, boltseal, founded_today
-from tests.server.twin import copied
 from tests.windows import wine
+from tests.windows.serving import serving
 
 __all__ = ["founded_today"]
 
@@ -49,19 +46,12 @@ class Lived:
 def lived(founded_today: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     """inside_agent.py, run once for all tests."""
     scratch = tmp_path_factory.mktemp("agent")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = RealServer(copied(founded_today, scratch / "home"), port, scratch / "server.log")
-    server.start()
-    try:
+    with serving(founded_today, scratch) as server:
         text = server.enrolment_string()
         said = json.loads(wine.python(scratch, "-m", "tests.windows.inside_agent", text))
         server.export(scratch / "bundle.zip")
         token = json.loads(base64.urlsafe_b64decode(text.removeprefix(enrol.PREFIX) + "=="))["token"]
         yield Lived(said, server, scratch / "bundle.zip", token, scratch / "upper/w/prefix/drive_c")
-    finally:
-        with suppress(ProcessLookupError):
-            server.stop(signal.SIGKILL)
 
 
 def test_before(lived: Lived) -> None:
@@ -148,7 +138,7 @@ def test_service(lived: Lived) -> None:
 def test_service_registered(lived: Lived) -> None:
     """It starts with Windows, late, and its path is quoted. Wine takes what to do after a failure, and forgets it."""
     values = {name.lower(): value for name, value in lived.said["service"]["values"].items()}
-    assert values["imagepath"] == r'"Z:\w\cp311\python.exe" -I -m agent service run'
+    assert values["imagepath"] == r'"Z:\w\cp311\python.exe" -I -B -m agent service run'
     assert (2, 1, 0x10) == tuple(values[name] for name in ("start", "delayedautostart", "type"))
     assert values["objectname"] == "LocalSystem"
 

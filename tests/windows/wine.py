@@ -22,20 +22,28 @@ wine "$@"; code=$?; wineserver -k -w; exit $code' sh "$@"
 """
 
 
+def folder() -> Path:
+    """Where script/wine keeps the Windows."""
+    made = subprocess.run([CHECKOUT / "script/wine", "--where"], check=True, capture_output=True, text=True)
+    found = Path(made.stdout.strip())
+    if not found.is_dir():
+        pytest.fail("it is not there; run script/setup --for test", pytrace=False)
+    return found
+
+
 def python(scratch: Path, *arguments: str) -> bytes:
     """What the Windows Python prints; it must end well. The network is this machine's."""
     return run(scratch, PYTHON, *arguments)
 
 
 def run(scratch: Path, *command: str) -> bytes:
-    """What a program of Windows prints; it must end well. The copy's changes stay below `scratch`."""
-    made = subprocess.run([CHECKOUT / "script/wine", "--where"], check=True, capture_output=True, text=True)
-    folder = Path(made.stdout.strip())
-    if not folder.is_dir():
-        pytest.fail("it is not there; run script/setup --for test", pytrace=False)
+    """What a program of Windows prints; it must end well. The copy's changes stay in `scratch`/upper.
+
+    What a test puts there before is there on the Windows, whose Z: is the root of Linux.
+    """
     for name in ("upper", "work", "root"):
-        (scratch / name).mkdir()
-    inner = ["sh", "-c", _ROOT, "sh", folder, scratch, CHECKOUT, *command]
+        (scratch / name).mkdir(exist_ok=True)
+    inner = ["sh", "-c", _ROOT, "sh", str(folder()), str(scratch), str(CHECKOUT), *command]
     done = subprocess.run(
         ["unshare", "--mount", "--pid", "--fork", "--kill-child", *inner],
         stdin=subprocess.DEVNULL,
