@@ -14,7 +14,12 @@ class SecretError(ValueError):
 
 
 def read_secret(path: str) -> bytes:
-    """The bytes of a file that belongs to this user or to root and that no other user may read."""
+    """The bytes of a file that belongs to this user or to root and that no other user may read.
+
+    On Windows, where modes say nothing of that, no file is taken.
+    """
+    if os.name != "posix":
+        raise SecretError(f"{path}: on Windows a file of secrets is not taken; observe from Linux or macOS")
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:

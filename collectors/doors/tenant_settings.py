@@ -68,14 +68,16 @@ def read(path: str | Path, known: Collection[str]) -> Settings:
 
 
 def private(path: Path) -> bytes:
-    """A small file that nobody but its owner (or root) may read; ValueError otherwise."""
+    """A small file that nobody but its owner (or root) may read; ValueError otherwise, and on Windows always."""
+    if os.name != "posix":  # modes say nothing there
+        raise ValueError(f"{path}: on Windows a file of secrets is not taken; observe from Linux or macOS")
     try:
         with path.open("rb") as stream:
             status = os.fstat(stream.fileno())
             data = stream.read(SETTINGS_MAX_BYTES + 1)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
-    if os.name == "posix" and status.st_mode & 0o077:
+    if status.st_mode & 0o077:
         raise ValueError(f"{path}: others may read it; chmod 600 it")
     if len(data) > SETTINGS_MAX_BYTES:
         raise ValueError(f"{path}: too large")

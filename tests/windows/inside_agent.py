@@ -17,6 +17,7 @@ from typing import Any
 from agent import durable, state, windows
 from agent.identity import load_key
 from agent.state import State
+from collectors.doors.secret_file import SecretError, read_secret
 from config.errors import InputError
 
 FOLDER = state.folder_of(None)
@@ -69,6 +70,10 @@ def kept(opened: State) -> Said:
     other = state.create(FOLDER.with_name("Other")).folder
     let_everybody_read(other)
     found["exposed"] = boltseal("status", "--state", str(other))
+    try:
+        read_secret(str(key))
+    except SecretError as error:
+        found["secret"] = str(error)
     with state.locked(opened):
         found["locked"] = boltseal("once", "--no-scan")
     found["unlocked"] = boltseal("once", "--no-scan")

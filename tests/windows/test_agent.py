@@ -117,6 +117,7 @@ def test_refused(lived: Lived) -> None:
     assert "S-1-1-0" in kept["exposed"]["complaint"]
     assert "state_locked" in kept["locked"]["complaint"]
     assert exits.OK == kept["unlocked"]["code"]
+    assert "not taken" in kept["secret"]
 
 
 def test_busy(lived: Lived) -> None:
