@@ -157,7 +157,7 @@ def install(staged: Path, version: str, to: Path, scratch: Path) -> None:
     product = tree.getroot()[0]
     digest = hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in _files(staged)))
     product.set("Version", version)
-    product.set("Id", str(uuid.uuid5(NAMESPACE, f"product {version} {digest.hexdigest()}")))
+    product.set("Id", str(uuid.uuid5(NAMESPACE, f"product {version}")))
     (feature,) = product.iter(f"{{{WIX}}}Feature")
     (folder,) = (each for each in product.iter(f"{{{WIX}}}Directory") if each.get("Id") == "INSTALLDIR")
     _describe(folder, feature, staged, staged)
