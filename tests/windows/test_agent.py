@@ -94,7 +94,7 @@ def test_bundle(lived: Lived) -> None:
 def test_doctor(lived: Lived) -> None:
     """It finds key, server, clock and spool in order."""
     found = lived.said["doctor"]["told"]
-    assert {"state", "space", "key", "spool", "server", "clock", "packages"} <= {
+    assert {"state", "space", "key", "spool", "server", "clock"} <= {
         each["subject"] for each in found if each["level"] == "ok"
     }, found
     assert [] == [each for each in found if each["level"] == "bad"]
