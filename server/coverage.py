@@ -37,7 +37,8 @@ def coverage(connection: sqlite3.Connection, moment: datetime) -> Coverage:
     counted: dict[str, int] = dict(connection.execute("SELECT state, hosts FROM host_count"))
     expected = sum(counted.get(state, 0) for state in _EXPECTED)
     never, silent, not_last_night = (_heard_before(connection, text) for text in ("!", fresh, night))
-    sql = f"SELECT count(*) FROM host WHERE {DUE} AND observer=''"  # noqa: S608
+    # The plus keeps SQLite from walking all of the hosts' own index instead of the few that are due.
+    sql = f"SELECT count(*) FROM host WHERE {DUE} AND +observer=''"  # noqa: S608
     due = connection.execute(sql, {"now": canonical.encode_time(moment)})
     return Coverage(
         expected,

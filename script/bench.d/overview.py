@@ -8,7 +8,7 @@ from pathlib import Path
 from measure import cpu_seconds, figure
 
 from config import canonical, shipped
-from server import database, fleet, founding, posture
+from server import coverage, database, founding, posture
 
 SMALL, LARGE = 100, 100_000
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -30,7 +30,7 @@ def _costs(folder: Path, size: int) -> tuple[float, float]:
     with database.writing(connection):
         _fill(connection, size)
     seen = cpu_seconds(lambda: posture.posture(connection, NOW), 15)
-    covered = cpu_seconds(lambda: fleet.coverage(connection, NOW), 15)
+    covered = cpu_seconds(lambda: coverage.coverage(connection, NOW), 15)
     connection.close()
     return seen * 1000, covered * 1000
 
@@ -39,9 +39,10 @@ def _fill(connection: sqlite3.Connection, size: int) -> None:
     """Hosts with a row for every check, judged a moment ago; every seventh answer a fail."""
     now, later = canonical.encode_time(NOW), canonical.encode_time(NOW + timedelta(days=5))
     sql = (
-        "INSERT INTO host (host_id, hostname, state, platform, role, serial, tags, enrolled_at, last_sequence,"
-        " last_sha256, last_report_sha256, last_finished_at, last_observed_at, last_received_at, last_heard_at,"
-        " sections_sha256, facts_until, fresh_from, fresh_until) VALUES (?1, ?1, 'active', 'linux', 'server', '', '[]',"
+        "INSERT INTO host (host_id, hostname, short_name, kind, observer, state, platform, role, serial, tags,"
+        " enrolled_at, last_sequence, last_sha256, last_report_sha256, last_finished_at, last_observed_at,"
+        " last_received_at, last_heard_at, sections_sha256, facts_until, fresh_from, fresh_until)"
+        " VALUES (?1, ?1, ?1, 'host', '', 'active', 'linux', 'server', '', '[]',"
         " ?2, 1, '', '', ?2, ?2, ?2, ?2, '', ?3, ?2, ?3)"
     )
     connection.executemany(sql, ((f"host-{number:06}", now, later) for number in range(size)))
