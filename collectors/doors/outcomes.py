@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat as stat_module
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -104,6 +104,10 @@ class Ran:
     def __init__(self, start: Callable[[tuple[str, ...], float], Command]) -> None:
         self._start = start
         self._done: dict[tuple[str, ...], Command | Unseen] = {}
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        """What was run, in its order."""
+        return iter(self._done)
 
     def ask(self, argv: Sequence[str], ok: Sequence[int], timeout: float | None) -> Command:
         """The finished command, when its return code is one of `ok`."""

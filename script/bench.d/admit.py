@@ -63,7 +63,7 @@ def _report(server: InProcess, path: Path, name: str, nights: Sequence[Sequence[
         judged = _judge(server)
         costs.append((admitted, admitted + judged, _cpu_ms(partial(_least, connection, night), HOSTS)))
     connection.close()
-    admitted, judged, least = (statistics.median(column) for column in zip(*costs, strict=True))
+    admitted, judged, least = (float(statistics.median(column)) for column in zip(*costs, strict=True))
     size = statistics.mean(len(body) for night in nights for body, _ in night) / 1024
     print(f"{name}: {size:.1f} KiB a report of {SECTIONS} sections, {HOSTS} hosts at once")
     figure("  admit one report, to the answer", admitted, least, "ms", "<= 2 x")
@@ -134,7 +134,7 @@ def _facts() -> dict[str, Json]:
 
 
 def _admit(server: InProcess, night: Sequence[Body]) -> None:
-    server.front.desk.sweeper.nudge = lambda: None  # verdicts are refreshed later, and counted apart
+    server.front.desk.sweeper.nudge = lambda: None  # type: ignore[method-assign]  # verdicts are refreshed later, and counted apart
     none: Mapping[str, str] = {"boltseal-tree-size": "3"}
     requests = [("POST", "/api/v1/reports", body, none) for body, _ in night]
     assert {200} == {answer.status for answer in server.many(requests)}
