@@ -167,7 +167,8 @@ def _credits() -> tuple[list[int], int]:
 
 def _new_account(name: str) -> list[str]:
     """A new account's line of the shadow file."""
-    subprocess.run(["useradd", "-M", name], check=True, stdout=sys.stderr)
+    # A number of its own: userdel refuses while anybody's process has it, and other tests take the next free ones.
+    subprocess.run(["useradd", "-M", "-u", str(peer.UID + 2), name], check=True, stdout=sys.stderr)
     line = next(one for one in Path("/etc/shadow").read_text().splitlines() if one.startswith(f"{name}:"))
     subprocess.run(["userdel", name], check=True, stdout=sys.stderr)
     return line.split(":")
