@@ -66,8 +66,7 @@ def _agents(connection: sqlite3.Connection, moment: datetime) -> Iterator[tuple[
         if source.observer:
             continue
         told = latest.told(connection, source, [_HARDWARE])
-        reason = source.doubt if source.doubt != latest.STALE else ""  # it stays the company's
-        reason = reason or told.missing.get(_HARDWARE, "")
+        reason = source.denied or told.missing.get(_HARDWARE, "")
         for mac in () if reason else told.values[_HARDWARE]:
             if _MAC.fullmatch(mac.lower()):
                 yield mac.lower(), f"agent {source.name}, {source.observed_at}"
@@ -93,7 +92,10 @@ def _observed(connection: sqlite3.Connection, moment: datetime) -> Iterator[tupl
     """Devices and hosts that are observed: by hardware address where it is told, else by where they are observed."""
     for kind in ("device", "host"):
         for source in latest.sources(connection, kind, moment):
-            if not source.observer or not source.observed_at:
+            if not source.observer or source.doubt == latest.NEVER:
+                continue
+            if source.denied:
+                yield "", f"{kind} {source.name}: {source.denied}"
                 continue
             told = f"{kind} {source.name}, observed {source.observed_at}"
             macs = latest.told(connection, source, [_HARDWARE]).values.get(_HARDWARE, ())

@@ -60,6 +60,11 @@ class Source:
     doubt: str
     """Empty, or why its word does not count: never, stale, quarantined."""
 
+    @property
+    def denied(self) -> str:
+        """Empty, or why not even what lasts may be taken from it: hardware stays the company's, however old."""
+        return self.doubt if self.doubt != STALE else ""
+
 
 @dataclass(frozen=True)
 class Told:

@@ -131,10 +131,10 @@ def one(connection: sqlite3.Connection, host_id: str, moment: datetime) -> Netwo
 
 
 def _agents(connection: sqlite3.Connection, moment: datetime) -> dict[str, list[Agent]]:
-    """The enrolled hosts by their hardware addresses; what a host said long ago is still where it was plugged in."""
+    """The enrolled hosts by their hardware addresses; what a believed one said long ago is still its hardware."""
     found: dict[str, list[Agent]] = {}
     for source in latest.sources(connection, "host", moment):
-        if not source.observer:
+        if not source.observer and not source.denied:
             for mac in latest.told(connection, source, [_HARDWARE]).values.get(_HARDWARE, ()):
                 found.setdefault(mac.lower(), []).append(Agent(source.host_id, source.name))
     return found

@@ -1,8 +1,10 @@
 """Devices on the networks: known by whom, open what, changed since when."""
 
+from contextlib import closing
+
 import pytest
 
-from server import database, networks
+from server import adoption, database, known_devices, networks
 from server.networks import Network
 from tests.server.twin import NOW, Clock, InProcess, Twin
 from tests.server.web import company
@@ -56,6 +58,27 @@ def test_two_agents_of_an_address(server: InProcess) -> None:
     ship(server, twins["yard"], [both], NOW)
     (found,) = _listed(server)
     assert ["open"] == [each.answer for each in found.devices if each.address == "10.0.0.1"]
+
+
+def test_quarantined(server: InProcess) -> None:
+    """Nothing is known by the word of a host whose key has signed two chains, nor by what it observes."""
+    twins = company.fill(server, NOW)
+    files = twins["files"]
+    ship(server, files.observes("device.10.0.0.254", "device"), [sealed("host", {})], NOW)
+    hall = twins["yard"].observes("network.hall", "network")
+    _scan(server, hall, **{"exposure.hosts_seen": [seen("10.0.1.1", f"{MAC}1")]})
+
+    def known() -> tuple[set[str], str]:
+        with closing(database.connect(server.home.database)) as connection:
+            made = known_devices.made(connection, adoption.rules(connection), server.clock())
+        words = {line.split()[0] for line in made.text.splitlines() if not line.startswith("#")}
+        (found,) = (each for each in _listed(server) if each.name == "hall")
+        return {f"{MAC}1", "10.0.0.254"} & words, found.devices[0].answer
+
+    assert ({f"{MAC}1", "10.0.0.254"}, "agent") == known()
+    files.sequence, files.previous = 0, None
+    assert 200 != files.ship(server, files.report(trigger="manual")).status
+    assert (set(), "open") == known()
 
 
 def test_without_a_list(server: InProcess, twin: Twin) -> None:
