@@ -14,6 +14,16 @@ from collectors.door import Command, Stat
 from tests.collectors.twin import Node, Twin
 
 HUGE: Final = 200_000_000
+_BAD: Final = ("fail", "unknown")
+
+
+def improved(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """Each check whose failure or unknown became a pass or an exemption, with both answers in words."""
+    return {
+        check: f"{check} {before[check]} -> {answer}"
+        for check, answer in after.items()
+        if before[check] in _BAD and answer not in _BAD
+    }
 
 
 @dataclass

@@ -20,6 +20,7 @@ from config import shipped
 from config.evaluate import Evidence, judge
 from tests.collectors import twin_directory
 from tests.collectors.cases import Case, cases
+from tests.collectors.damage import improved
 from tests.collectors.twin import MOMENT
 from tests.collectors.twin_directory import Twin
 
@@ -70,11 +71,7 @@ def test_damage_never_improves_a_verdict(collector: Collector, record_property: 
                 continue
             count += 1
             after = answers(collector, look_with(collector, door)[0])
-            better += [
-                f"{case.name}: {name}: {check} {before[check]} -> {answer}"
-                for check, answer in after.items()
-                if before[check] in ("fail", "unknown") and answer not in ("fail", "unknown")
-            ]
+            better += [f"{case.name}: {name}: {one}" for one in improved(before, after).values()]
     record_property("compared", count)
     assert count > 20
     assert not better, "\n".join(better)

@@ -14,6 +14,7 @@ from collectors.look import look_with
 from config import shipped
 from config.evaluate import Evidence, judge
 from tests.collectors.cases import Case, cases
+from tests.collectors.damage import improved
 from tests.collectors.twin import MOMENT
 from tests.collectors.twin_device import Twin, twin
 
@@ -92,12 +93,7 @@ def test_damage_never_improves_a_verdict(case: Case, record_property: pytest.Fix
         if told in judged:  # most cuts come to the same
             continue
         judged.add(told)
-        after = answers(found)
-        better += [
-            f"{name}: {check} {before[check]} -> {answer}"
-            for check, answer in after.items()
-            if before[check] in ("fail", "unknown") and answer not in ("fail", "unknown")
-        ]
+        better += [f"{name}: {one}" for one in improved(before, answers(found)).values()]
     record_property("compared", count)  # type: ignore[operator]
     assert not better, "\n".join(better)
 

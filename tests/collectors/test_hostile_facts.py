@@ -24,13 +24,12 @@ from config import shipped
 from config.criterion import Catalogue
 from config.evaluate import Evidence, judge
 from tests.collectors.cases import Case, cases, twin
-from tests.collectors.damage import lies, rewritten, unseeable, watched
+from tests.collectors.damage import improved, lies, rewritten, unseeable, watched
 from tests.collectors.twin import MOMENT, Node, Twin
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 ONE_OF = {"linux": 4, "macos": 64}
 COLLECTORS = sorted({*discover(), *discover("macos")})
-WORSE = ("fail", "unknown")
 NO_FILE = ("fifo", "folder", "loop")
 
 EXCEPT = {
@@ -150,11 +149,7 @@ def test_damage_never_improves_a_verdict(subject: str, record_property: pytest.F
                 continue
             assert {*found.facts, *found.missing} == set(collector.facts)
             assert set(found.missing.values()) <= set(REASONS)
-            after = answers(case, found)
-            better += [
-                f"{case.name}: {attempt.name}: {check} {before[check]} -> {answer}"
-                for check, answer in after.items()
-                if attempt.strict and before[check] in WORSE and answer not in WORSE
-            ]
+            told = improved(before, answers(case, found)) if attempt.strict else {}
+            better += [f"{case.name}: {attempt.name}: {one}" for one in told.values()]
     record_property("compared", count)  # type: ignore[operator]
     assert not better, "\n".join(better)

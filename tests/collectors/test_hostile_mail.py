@@ -14,6 +14,7 @@ from collectors.look import look_with
 from config import shipped
 from config.evaluate import Evidence, judge
 from tests.collectors.cases import Case, cases, door
+from tests.collectors.damage import improved
 from tests.collectors.twin_mail import MailTwin
 
 COLLECTOR = discover("mail")["spoofing_mail"]
@@ -81,11 +82,8 @@ def test_damage_never_improves_a_verdict(record_property: pytest.FixtureRequest)
             count += 1
             found, after = answers(damaged)
             assert set(found.missing.values()) <= set(REASONS)
-            better += [
-                f"{case.name}: {damaged.hidden} {damaged.reason}: {check} {before[check]} -> {answer}"
-                for check, answer in after.items()
-                if before[check] in ("fail", "unknown") and answer not in ("fail", "unknown")
-            ]
+            told = improved(before, after).values()
+            better += [f"{case.name}: {damaged.hidden} {damaged.reason}: {one}" for one in told]
     record_property("compared", count)  # type: ignore[operator]
     assert not better, "\n".join(better)
 

@@ -21,7 +21,7 @@ from collectors.door import REASONS
 from collectors.look import look_with
 from tests.collectors.cases import cases, twin
 from tests.collectors.confined import CHECKOUT, Told, confined
-from tests.collectors.damage import watched
+from tests.collectors.damage import improved, watched
 from tests.collectors.twin import Node
 
 SECONDS = 20.0
@@ -36,7 +36,6 @@ PASSES_BY_ABSENCE = {
 }
 MARKER = "boltseal-canary-5f2a"
 NOBODY = 65534
-WORSE = ("fail", "unknown")
 OWN = (sys.prefix, sys.base_prefix, str(CHECKOUT))
 
 
@@ -107,10 +106,7 @@ def is_ours(event: str, path: str, flags: int) -> bool:
 
 
 def no_better(told: Told, before: Told) -> None:
-    better = [
-        name for name, answer in told.answers.items() if before.answers[name] in WORSE and answer not in WORSE
-    ]
-    assert not better
+    assert not improved(before.answers, told.answers)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from collectors.look import look_with
 from config import shipped
 from config.evaluate import Evidence, judge
 from tests.collectors.cases import Case, cases, door
+from tests.collectors.damage import improved
 from tests.collectors.twin_tenant import TenantTwin
 
 PLATFORMS = ("entra", "google", "okta")
@@ -87,11 +88,7 @@ def test_what_is_not_seen_improves_nothing(name: str, record_property: pytest.Fi
         for path, damaged in unseeable(tenant):
             count += 1
             after = answers(name, look(name, damaged), case)
-            better += [
-                f"{case.name}: {path}: {check} {before[check]} -> {answer}"
-                for check, answer in after.items()
-                if before[check] in ("fail", "unknown") and answer not in ("fail", "unknown")
-            ]
+            better += [f"{case.name}: {path}: {one}" for one in improved(before, after).values()]
     record_property("compared", count)  # type: ignore[operator]
     assert not better
 

@@ -16,11 +16,10 @@ from collectors.door import REASONS
 from collectors.look import look_with
 from tests.collectors.cases import cases, twin
 from tests.collectors.confined import Told, confined
-from tests.collectors.damage import watched
+from tests.collectors.damage import improved, watched
 
 SECONDS = 3.0
 PEAK_MIB = 200
-WORSE = ("fail", "unknown")
 SHELL = "#!/bin/sh\n"
 
 TOOLS: Mapping[str, str] = {
@@ -79,11 +78,7 @@ def honest() -> Told:
 
 
 def better(told: Told, before: Told) -> list[str]:
-    return [
-        name
-        for name, answer in told.answers.items()
-        if before.answers[name] in WORSE and answer not in WORSE and not name.startswith(REALLY)
-    ]
+    return [name for name in improved(before.answers, told.answers) if not name.startswith(REALLY)]
 
 
 def left_over(folder: Path) -> list[str]:

@@ -17,12 +17,12 @@ from collectors.look import look_with
 from config import shipped
 from config.evaluate import Evidence, judge
 from tests.collectors.cases import cases
+from tests.collectors.damage import improved
 from tests.collectors.twin import MOMENT
 from tests.collectors.twin_windows import TwinWindows, twin
 
 COLLECTORS = sorted(discover("windows"))
 UNSEEABLE = ("!permission_denied", "!timeout", "!malformed", "!budget_spent")
-WORSE = ("fail", "unknown")
 TABLES = ("registry", "services", "cim", "asked")
 STRANGE = {"registry": {"Start": b"\0", "": ""}, "cim": [{}], "services": "stopped disabled"}
 """Answers that could be true, or that say nothing: they must break nothing, whatever the verdict."""
@@ -92,10 +92,7 @@ def test_damage_never_improves_a_verdict(subject: str, record_property: pytest.F
             found, _ = look_with(collector, host)
             assert {*found.facts, *found.missing} == set(collector.facts)
             assert set(found.missing.values()) <= set(REASONS)
-            better += [
-                f"{case.name}: {name}: {check} {before[check]} -> {answer}"
-                for check, answer in answers(found).items()
-                if strict and check not in EXCEPT and before[check] in WORSE and answer not in WORSE
-            ]
+            told = improved(before, answers(found)) if strict else {}
+            better += [f"{case.name}: {name}: {one}" for check, one in told.items() if check not in EXCEPT]
     record_property("compared", count)  # type: ignore[operator]
     assert not better, "\n".join(better)

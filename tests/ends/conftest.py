@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,18 +127,25 @@ def founded_today(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return founding.found(folder, ["localhost", "127.0.0.1"], settings, datetime.now(UTC))
 
 
-@pytest.fixture
-def server(founded_today: Home, tmp_path: Path) -> Iterator[RealServer]:
-    """A running server in a home of its own."""
+@contextmanager
+def serving(founded: Home, scratch: Path) -> Iterator[RealServer]:
+    """A running server in a copy of this home below `scratch`."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    real = RealServer(copied(founded_today, tmp_path / "home"), port, tmp_path / "server.log")
+    real = RealServer(copied(founded, scratch / "home"), port, scratch / "server.log")
     real.start()
     try:
         yield real
     finally:
         with suppress(ProcessLookupError):
             real.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def server(founded_today: Home, tmp_path: Path) -> Iterator[RealServer]:
+    """A running server in a home of its own."""
+    with serving(founded_today, tmp_path) as real:
+        yield real
 
 
 @pytest.fixture

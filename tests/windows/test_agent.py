@@ -15,9 +15,8 @@ import pytest
 
 from agent import enrol, exits
 from server.home import Home
-from tests.ends.conftest import RealServer, boltseal, founded_today
+from tests.ends.conftest import RealServer, boltseal, founded_today, serving
 from tests.windows import wine
-from tests.windows.serving import serving
 
 __all__ = ["founded_today"]
 

@@ -19,9 +19,8 @@ import pytest
 from agent import exits
 from config import __version__
 from server.home import Home
-from tests.ends.conftest import RealServer, founded_today
+from tests.ends.conftest import RealServer, founded_today, serving
 from tests.windows import wine
-from tests.windows.serving import serving
 
 __all__ = ["founded_today"]
 MAKE = wine.CHECKOUT / "packaging/windows/make.py"

@@ -37,7 +37,7 @@ def home(crowded: Home, tmp_path: Path) -> Home:
 @pytest.fixture
 def pages(home: Home, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """Django serves the test's own home; no limit remembers an earlier test."""
-    yield from _serving(home, clock, monkeypatch)
+    yield from serving(home, clock, monkeypatch)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def empty_pages(
     founded: Home, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Home]:
     """Django serves a home without hosts."""
-    yield from _serving(copied(founded, tmp_path / "empty"), clock, monkeypatch)
+    yield from serving(copied(founded, tmp_path / "empty"), clock, monkeypatch)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def pages_today(today: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     crowd.fill(server, now, 6)
     server.settle()
     server.close()
-    yield from _serving(today, Clock(now), monkeypatch)
+    yield from serving(today, Clock(now), monkeypatch)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def enter(role: str = "administrator", has_factor: bool = True) -> Visitor:
     return visitor
 
 
-def _serving(home: Home, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def serving(home: Home, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     founding.set_up_django(None)
     from django.core.cache import cache
     from django.db import connection

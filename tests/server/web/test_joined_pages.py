@@ -15,7 +15,7 @@ from server import __main__ as command
 from server.home import Home
 from tests.server.twin import Clock, InProcess, copied
 from tests.server.web import company
-from tests.server.web.conftest import _serving, enter
+from tests.server.web.conftest import enter, serving
 from tests.server.web.visitor import Visitor
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -37,7 +37,7 @@ def filled(founded_today: Home, tmp_path_factory: pytest.TempPathFactory) -> Hom
 @pytest.fixture
 def served(filled: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """Django serves it."""
-    yield from _serving(copied(filled, tmp_path / "home"), Clock(NOW), monkeypatch)
+    yield from serving(copied(filled, tmp_path / "home"), Clock(NOW), monkeypatch)
 
 
 def _api(visitor: Visitor, path: str) -> Any:
@@ -159,7 +159,7 @@ def test_old_evidence(filled: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Eight days later each page says that nobody can tell, and the overview that the directory is not known."""
     clock = Clock(NOW)
     clock.forward(days=8)
-    for _ in _serving(copied(filled, tmp_path / "home"), clock, monkeypatch):
+    for _ in serving(copied(filled, tmp_path / "home"), clock, monkeypatch):
         visitor = enter()
         assert "what the directory expects is not known" in visitor.get("/").text
         assert "Nobody can tell which computers corp expects" in visitor.get("/coverage").text
