@@ -1,7 +1,7 @@
 """Sockets of Windows that wait for others, and which of them Windows Firewall lets be reached.
 
-What is no service is left out as on Linux. A socket is judged in each
-profile, as the network may change, and the widest answer is told; what only a domain's network reaches is reached by
+What is no service is left out as on Linux. A socket is judged in each profile, as the network may change, and for each
+program that holds it, and the widest answer is told; what only a domain's network reaches is reached by
 some. Rules come from the machine's own store, policies and device management, whether each profile takes them from
 the store in effect. What a connection security rule may demand of who connects is not judged: then null.
 """
@@ -52,14 +52,15 @@ def _exposed(host: Windows) -> Seen:
         if linux.is_loopback(address):
             continue
         host.in_time(OWN)
-        name = min(names, default=None)
-        asked = Asked(protocol, port, name, programs.get((name or "").lower(), ()))
-        who = max((_reach(*state, asked) for state in states), key=WIDTH.index)
+        holders = [
+            Asked(protocol, port, name, programs.get((name or "").lower(), ())) for name in names or [None]
+        ]
+        who = max((_reach(*state, holder) for state in states for holder in holders), key=WIDTH.index)
         if who == "anyone" and _is_secured(host):
             who = None
         if who != "nobody":
             record: dict[str, Json] = {"protocol": protocol, "address": address, "port": port}
-            records.append(record | {"process": name, "reach": who})
+            records.append(record | {"process": min(names, default=None), "reach": who})
     return Seen(records, SOCKETS, OWN, *BY_OTHERS)
 
 
